@@ -1,0 +1,31 @@
+/** The schema as drizzle-kit reads it: `npm run migration -- NAME` drafts the SQL of what changed in src/db/schema.ts. */
+import { sqliteDialect } from '../../src/db/dialect.ts'
+import { defineTables } from '../../src/db/schema.ts'
+import type { Vault } from '../../src/db/seal.ts'
+
+export const {
+  imports,
+  staging,
+  rejects,
+  residents,
+  permits,
+  holds,
+  cycles,
+  notices,
+  deliveries,
+  delivery_notices,
+  voice_notes,
+  attempts,
+  receipts,
+  acknowledgements,
+  opt_outs,
+  dead_numbers,
+  pauses,
+  overstay_cases,
+  case_events,
+  follow_ups,
+  slots,
+  workers,
+  alarms,
+  meta,
+} = defineTables(sqliteDialect({} as Vault))

@@ -1,0 +1,82 @@
+import { type CivilDate, yearOf, weekday as weekdayOf } from '../lib/civil-date.ts'
+
+/** How a language writes dates where Intl's own form will not do. Patterns hold {day} {month} {year} {weekday}. */
+export type DatePatterns = {
+  locale?: string | undefined
+  short?: string | undefined
+  long?: string | undefined
+  spoken?: SpokenDates | undefined
+}
+
+/** Words for the ear. Lists start with January, with the 1st and with Monday; digits are the words for 0 to 9. */
+export type SpokenDates = {
+  pattern: string
+  months?: readonly string[] | undefined
+  weekdays?: readonly string[] | undefined
+  days?: readonly string[] | undefined
+  years?: Readonly<Record<string, string>> | undefined
+  year_digits?: readonly string[] | undefined
+}
+
+export type DateWords = {
+  /** Day, month and year that cannot be misread: "6 Des 2026". */
+  short(date: CivilDate): string
+  /** With the weekday: "Minggu, 6 Desember 2026". */
+  long(date: CivilDate): string
+  /** Long, in the words a voice reads well. */
+  spoken(date: CivilDate): string
+}
+
+/** Dates of one language, always Gregorian with Latin digits, with plain spaces only. */
+export function dateWords({ language, patterns }: { language: string; patterns: DatePatterns }): DateWords {
+  const locale = `${patterns.locale ?? language}-u-ca-gregory-nu-latn`
+  const base = { timeZone: 'UTC', day: 'numeric', year: 'numeric' } as const
+  const short = new Intl.DateTimeFormat(locale, { ...base, month: 'short' })
+  const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', weekday: 'long' })
+  const write = (format: Intl.DateTimeFormat, pattern: string | undefined, date: CivilDate) =>
+    plain(pattern ? fill(pattern, partsOf(long, date)) : format.format(atNoon(date)))
+  return {
+    short: (date) => write(short, patterns.short, date),
+    long: (date) => write(long, patterns.long, date),
+    spoken: (date) =>
+      patterns.spoken
+        ? plain(fill(patterns.spoken.pattern, spokenParts({ spoken: patterns.spoken, written: partsOf(long, date), date })))
+        : write(long, patterns.long, date),
+  }
+}
+
+/** No-break and narrow spaces as plain ones: Intl emits them, and one makes a whole SMS UCS-2. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\u00a0\u2009\u202f]/g, ' ')
+}
+
+type Parts = { day: string; month: string; year: string; weekday: string }
+
+function partsOf(format: Intl.DateTimeFormat, date: CivilDate): Parts {
+  const parts = new Map(format.formatToParts(atNoon(date)).map((part) => [part.type, part.value]))
+  return {
+    day: parts.get('day') ?? '',
+    month: parts.get('month') ?? '',
+    year: parts.get('year') ?? '',
+    weekday: parts.get('weekday') ?? '',
+  }
+}
+
+function spokenParts({ spoken, written, date }: { spoken: SpokenDates; written: Parts; date: CivilDate }): Parts {
+  const { months, weekdays, days, years, year_digits: digits } = spoken
+  const inDigits = digits && Array.from(written.year, (digit) => digits[Number(digit)] ?? digit).join('')
+  return {
+    day: days?.[Number(date.slice(8, 10)) - 1] ?? written.day,
+    month: months?.[Number(date.slice(5, 7)) - 1] ?? written.month,
+    year: years?.[String(yearOf(date))] ?? inDigits ?? written.year,
+    weekday: weekdays?.[weekdayOf(date) - 1] ?? written.weekday,
+  }
+}
+
+function fill(pattern: string, parts: Parts): string {
+  return pattern.replaceAll(/\{(day|month|year|weekday)\}/g, (_, name: keyof Parts) => parts[name])
+}
+
+function atNoon(date: CivilDate): number {
+  return Date.parse(`${date}T12:00:00Z`)
+}

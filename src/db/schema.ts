@@ -1,0 +1,602 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { CivilDate } from '../lib/civil-date.ts'
+import type { PhoneNumber } from '../lib/phone.ts'
+import type { Dialect } from './dialect.ts'
+
+export type DeliveryState =
+  | 'queued'
+  | 'sending'
+  | 'uncertain'
+  | 'accepted'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'undelivered'
+  | 'failed'
+  | 'exhausted'
+  | 'cancelled'
+  | 'set_aside'
+export type Channel = 'sms' | 'call' | 'whatsapp'
+export type Role = 'resident' | 'sponsor'
+export type Answer = 'understood' | 'applied' | 'leaving' | 'help'
+export type HoldReason = 'applied' | 'left' | 'refugee' | 'diplomatic' | 'died' | 'naturalised' | 'other'
+export type FollowUpKind = 'phone' | 'number' | 'identity' | 'reply' | 'hold-ended' | 'kind' | 'answer'
+export type Level = 'verify' | 'summon' | 'field-check' | 'over-60'
+export type ReceiptKind = 'message' | 'call' | 'key' | 'reply' | 'poll'
+export type Line = 'mobile' | 'fixed' | 'unknown'
+
+/** Every table of the program, for one engine. Who writes which table: the room named above it, and no other. */
+export function defineTables(d: Dialect) {
+  const whereOpen = (column: string): SQL => sql.raw(`${column} is null`)
+
+  // register
+  const imports = d.table(
+    'imports',
+    {
+      id: d.id(),
+      office_code: d.text().notNull(),
+      file_name: d.text().notNull(),
+      file_digest: d.text().notNull(),
+      format: d.text<'csv' | 'xlsx'>().notNull(),
+      state: d.text<'staging' | 'staged' | 'applied' | 'refused' | 'failed'>().notNull(),
+      reason: d.text(),
+      forced: d.integer().notNull().default(0),
+      rows: d.integer().notNull().default(0),
+      added: d.integer().notNull().default(0),
+      changed: d.integer().notNull().default(0),
+      renewed: d.integer().notNull().default(0),
+      unchanged: d.integer().notNull().default(0),
+      absent: d.integer().notNull().default(0),
+      rejected: d.integer().notNull().default(0),
+      started_at: d.instant().notNull(),
+      started_on: d.text<CivilDate>().notNull(),
+      finished_at: d.instant(),
+    },
+    (t) => [d.index('imports_state').on(t.state)],
+  )
+
+  const staging = d.table(
+    'staging',
+    {
+      id: d.id(),
+      import_id: d.integer().notNull().references(() => imports.id),
+      line: d.integer().notNull(),
+      register_no: d.text(),
+      full_name: d.text().notNull(),
+      nationality: d.text().notNull(),
+      passport_no: d.sealed('residents.passport_no'),
+      passport_index: d.text(),
+      sex: d.text(),
+      birth_date: d.text<CivilDate>(),
+      phone: d.sealed('residents.phone'),
+      phone_index: d.text(),
+      phone_country: d.text(),
+      phone_line: d.text<Line>(),
+      whatsapp_opt_in_on: d.text<CivilDate>(),
+      language: d.text(),
+      address: d.sealed('residents.address'),
+      regency: d.text(),
+      district: d.text(),
+      purpose: d.text(),
+      sponsor_name: d.text(),
+      sponsor_phone: d.sealed('residents.sponsor_phone'),
+      sponsor_phone_index: d.text(),
+      sponsor_phone_country: d.text(),
+      sponsor_phone_line: d.text<Line>(),
+      permit_no: d.text().notNull(),
+      permit_kind: d.text().notNull(),
+      index_code: d.text(),
+      issued_on: d.text<CivilDate>(),
+      expires_on: d.text<CivilDate>().notNull(),
+      /** Keyed digest of the resident's fields as read: sealed values cannot be compared by SQL. */
+      resident_digest: d.text().notNull(),
+      permit_digest: d.text().notNull(),
+      resident_id: d.integer(),
+      permit_id: d.integer(),
+      verdict: d.text<'added' | 'changed' | 'renewed' | 'unchanged' | 'rejected'>(),
+    },
+    (t) => [
+      d.index('staging_import_permit').on(t.import_id, t.permit_no),
+      d.index('staging_import_register').on(t.import_id, t.register_no),
+      d.index('staging_import_passport').on(t.import_id, t.passport_index),
+      d.index('staging_import_verdict').on(t.import_id, t.verdict, t.id),
+    ],
+  )
+
+  const rejects = d.table(
+    'rejects',
+    {
+      id: d.id(),
+      import_id: d.integer().notNull().references(() => imports.id),
+      line: d.integer().notNull(),
+      column: d.text().notNull(),
+      /** Personal values masked. */
+      value: d.text().notNull(),
+      reason: d.text().notNull(),
+      reason_id: d.text().notNull(),
+      /** 0: the row went in without this value. */
+      fatal: d.integer().notNull(),
+    },
+    (t) => [d.index('rejects_import').on(t.import_id, t.line)],
+  )
+
+  const residents = d.table(
+    'residents',
+    {
+      id: d.id(),
+      office_code: d.text().notNull(),
+      register_no: d.text(),
+      full_name: d.text().notNull(),
+      nationality: d.text().notNull(),
+      passport_no: d.sealed('residents.passport_no'),
+      passport_index: d.text(),
+      sex: d.text(),
+      birth_date: d.text<CivilDate>(),
+      phone: d.sealed('residents.phone'),
+      phone_index: d.text(),
+      phone_country: d.text(),
+      phone_line: d.text<Line>(),
+      whatsapp_opt_in_on: d.text<CivilDate>(),
+      language: d.text(),
+      /** What the resident chose on the page; wins over the register and survives imports. */
+      chosen_language: d.text(),
+      address: d.sealed('residents.address'),
+      regency: d.text(),
+      district: d.text(),
+      purpose: d.text(),
+      sponsor_name: d.text(),
+      sponsor_phone: d.sealed('residents.sponsor_phone'),
+      sponsor_phone_index: d.text(),
+      sponsor_phone_country: d.text(),
+      sponsor_phone_line: d.text<Line>(),
+      /** Set by the register: `same-person:<resident id>` (perhaps one person under two passports) or `permits` (which is current?). */
+      identity_doubt: d.text(),
+      register_digest: d.text().notNull(),
+      first_import_id: d.integer(),
+      last_import_id: d.integer(),
+      created_at: d.instant().notNull(),
+      updated_at: d.instant().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('residents_register_no').on(t.office_code, t.register_no),
+      d.index('residents_passport').on(t.passport_index, t.nationality),
+      d.index('residents_name').on(t.full_name, t.birth_date, t.nationality),
+      d.index('residents_phone').on(t.phone_index),
+      d.index('residents_sponsor_phone').on(t.sponsor_phone_index),
+      d.index('residents_last_import').on(t.office_code, t.last_import_id),
+    ],
+  )
+
+  const permits = d.table(
+    'permits',
+    {
+      id: d.id(),
+      resident_id: d.integer().notNull().references(() => residents.id),
+      office_code: d.text().notNull(),
+      permit_no: d.text().notNull(),
+      kind: d.text().notNull(),
+      index_code: d.text(),
+      issued_on: d.text<CivilDate>(),
+      expires_on: d.text<CivilDate>().notNull(),
+      /** 1 for the one permit of the resident that has notices and a case. Kept by the register at each import. */
+      is_current: d.integer().notNull().default(0),
+      register_digest: d.text().notNull(),
+      first_import_id: d.integer(),
+      last_import_id: d.integer(),
+      /** The date of the import that brought this permit with this `expires_on`. */
+      known_since: d.text<CivilDate>().notNull(),
+      created_at: d.instant().notNull(),
+      updated_at: d.instant().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('permits_permit_no').on(t.office_code, t.permit_no),
+      d.index('permits_resident').on(t.resident_id),
+      d.index('permits_due').on(t.is_current, t.expires_on, t.id),
+      d.index('permits_last_import').on(t.office_code, t.last_import_id),
+    ],
+  )
+
+  const holds = d.table(
+    'holds',
+    {
+      id: d.id(),
+      resident_id: d.integer().notNull().references(() => residents.id),
+      reason: d.text<HoldReason>().notNull(),
+      note: d.sealed('holds.note'),
+      set_by: d.text().notNull(),
+      set_at: d.instant().notNull(),
+      /** Last day of the hold; null: until lifted. */
+      until_on: d.text<CivilDate>(),
+      lifted_by: d.text(),
+      lifted_at: d.instant(),
+    },
+    (t) => [d.index('holds_resident').on(t.resident_id), d.index('holds_live').on(t.lifted_at, t.until_on)],
+  )
+
+  // scan
+  const cycles = d.table(
+    'cycles',
+    {
+      id: d.id(),
+      permit_id: d.integer().notNull().references(() => permits.id),
+      resident_id: d.integer().notNull().references(() => residents.id),
+      expires_on: d.text<CivilDate>().notNull(),
+      created_at: d.instant().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('cycles_permit_expiry').on(t.permit_id, t.expires_on),
+      d.index('cycles_resident').on(t.resident_id),
+      d.index('cycles_expiry').on(t.expires_on),
+    ],
+  )
+
+  const notices = d.table(
+    'notices',
+    {
+      id: d.id(),
+      cycle_id: d.integer().notNull().references(() => cycles.id),
+      stage: d.integer().notNull(),
+      /** The stage whose plan this notice follows: 14 for the first at or below 14. */
+      plan_stage: d.integer().notNull(),
+      reference: d.text().notNull(),
+      created_on: d.text<CivilDate>().notNull(),
+      created_at: d.instant().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('notices_cycle_stage').on(t.cycle_id, t.stage),
+      d.uniqueIndex('notices_reference').on(t.reference),
+      d.index('notices_day').on(t.created_on),
+    ],
+  )
+
+  // scan creates deliveries, deliver moves them
+  const deliveries = d.table(
+    'deliveries',
+    {
+      id: d.id(),
+      token_hash: d.text().notNull(),
+      channel: d.text<Channel>().notNull(),
+      /** `sponsor` as soon as one of its notices goes to a sponsor. */
+      role: d.text<Role>().notNull(),
+      phone: d.sealed('deliveries.phone').notNull().$type<PhoneNumber>(),
+      phone_index: d.text().notNull(),
+      phone_country: d.text(),
+      language: d.text().notNull(),
+      stage: d.integer().notNull(),
+      due_on: d.text<CivilDate>().notNull(),
+      state: d.text<DeliveryState>().notNull(),
+      /** Why it is cancelled, exhausted, set aside, undelivered or waiting. */
+      reason: d.text(),
+      /** Not before this instant; the queue's order. */
+      not_before: d.instant().notNull(),
+      lease_until: d.instant(),
+      worker: d.text(),
+      attempts: d.integer().notNull().default(0),
+      /** The carrier's id of the attempt that counts. */
+      sid: d.text(),
+      voice_note_id: d.integer(),
+      /** Last sign of the carrier; what the poller and `unconfirmed` go by. */
+      state_since: d.instant().notNull(),
+      /** When the poller asks the carrier; null when the state is final. */
+      poll_at: d.instant(),
+      created_at: d.instant().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('deliveries_token').on(t.token_hash, t.channel),
+      d.index('deliveries_queue').on(t.state, t.channel, t.not_before, t.id),
+      d.index('deliveries_lease').on(t.state, t.lease_until),
+      d.index('deliveries_poll').on(t.poll_at),
+      d.index('deliveries_phone').on(t.phone_index, t.channel, t.state),
+      d.index('deliveries_group').on(t.due_on, t.phone_index, t.channel),
+      d.index('deliveries_sid').on(t.sid),
+    ],
+  )
+
+  const delivery_notices = d.table(
+    'delivery_notices',
+    {
+      id: d.id(),
+      delivery_id: d.integer().notNull().references(() => deliveries.id),
+      notice_id: d.integer().notNull().references(() => notices.id),
+      role: d.text<Role>().notNull(),
+      channel: d.text<Channel>().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('delivery_notices_once').on(t.notice_id, t.role, t.channel),
+      d.index('delivery_notices_delivery').on(t.delivery_id),
+    ],
+  )
+
+  // compose
+  const voice_notes = d.table(
+    'voice_notes',
+    {
+      id: d.id(),
+      /** Digest of text, language, engine and voice. */
+      content_key: d.text().notNull(),
+      /** In the public audio URL; unguessable. */
+      token: d.text().notNull(),
+      /** As asked for; `spoken` says what is heard, e.g. `en,id` where the language has no fit voice. */
+      language: d.text().notNull(),
+      spoken: d.text().notNull(),
+      engine: d.text<'google' | 'espeak'>().notNull(),
+      voices: d.text().notNull(),
+      characters: d.integer().notNull(),
+      milliseconds: d.integer().notNull(),
+      mp3_bytes: d.integer().notNull(),
+      mp3_digest: d.text().notNull(),
+      ogg_bytes: d.integer().notNull(),
+      ogg_digest: d.text().notNull(),
+      created_at: d.instant().notNull(),
+      last_used_on: d.text<CivilDate>().notNull(),
+    },
+    (t) => [d.uniqueIndex('voice_notes_content').on(t.content_key), d.uniqueIndex('voice_notes_token').on(t.token)],
+  )
+
+  // deliver
+  const attempts = d.table(
+    'attempts',
+    {
+      id: d.id(),
+      delivery_id: d.integer().notNull().references(() => deliveries.id),
+      number: d.integer().notNull(),
+      channel: d.text<Channel>().notNull(),
+      worker: d.text().notNull(),
+      words: d.sealed('attempts.words'),
+      segments: d.integer(),
+      started_at: d.instant().notNull(),
+      finished_at: d.instant(),
+      outcome: d.text<'pending' | 'accepted' | 'refused' | 'uncertain' | 'not-sent'>().notNull(),
+      sid: d.text(),
+      http_status: d.integer(),
+      error_code: d.integer(),
+      verdict: d.text(),
+      answered_by: d.text(),
+      digits: d.text(),
+      /** Call: the note was played to its end. */
+      heard: d.integer(),
+      seconds: d.integer(),
+      /** Uncertain: how often the carrier was asked, and when next. */
+      lookups: d.integer().notNull().default(0),
+      lookup_at: d.instant(),
+    },
+    (t) => [
+      d.uniqueIndex('attempts_number').on(t.delivery_id, t.number),
+      d.uniqueIndex('attempts_sid').on(t.sid),
+      d.index('attempts_lookup').on(t.outcome, t.lookup_at),
+    ],
+  )
+
+  const receipts = d.table(
+    'receipts',
+    {
+      id: d.id(),
+      kind: d.text<ReceiptKind>().notNull(),
+      sid: d.text().notNull(),
+      status: d.text().notNull(),
+      error_code: d.integer(),
+      /** From the callback's own URL: lets a receipt find its attempt before the sid is recorded. */
+      attempt_id: d.integer(),
+      raw: d.sealed('receipts.raw').notNull(),
+      signature: d.text().notNull(),
+      /** Same receipt again: refused by the index. */
+      digest: d.text().notNull(),
+      received_at: d.instant().notNull(),
+      applied_at: d.instant(),
+    },
+    (t) => [
+      d.uniqueIndex('receipts_digest').on(t.digest),
+      d.index('receipts_sid').on(t.sid),
+      d.index('receipts_waiting').on(t.applied_at, t.id),
+    ],
+  )
+
+  const acknowledgements = d.table(
+    'acknowledgements',
+    {
+      id: d.id(),
+      cycle_id: d.integer().notNull().references(() => cycles.id),
+      notice_id: d.integer(),
+      delivery_id: d.integer(),
+      role: d.text<Role>().notNull(),
+      answer: d.text<Answer>().notNull(),
+      via: d.text<'key' | 'page' | 'whatsapp' | 'counter'>().notNull(),
+      officer: d.text(),
+      at: d.instant().notNull(),
+    },
+    (t) => [d.uniqueIndex('acknowledgements_once').on(t.cycle_id, t.role, t.answer, t.via)],
+  )
+
+  const opt_outs = d.table(
+    'opt_outs',
+    {
+      id: d.id(),
+      phone_index: d.text().notNull(),
+      channel: d.text<Channel>().notNull(),
+      since: d.instant().notNull(),
+      via: d.text<'whatsapp' | 'carrier' | 'key' | 'counter'>().notNull(),
+      withdrawn_at: d.instant(),
+    },
+    (t) => [
+      d.uniqueIndex('opt_outs_live').on(t.phone_index, t.channel).where(whereOpen('withdrawn_at')),
+      d.index('opt_outs_phone').on(t.phone_index),
+    ],
+  )
+
+  /** Numbers that the carrier said will never work on a channel; ended by a changed phone in the register. */
+  const dead_numbers = d.table(
+    'dead_numbers',
+    {
+      id: d.id(),
+      phone_index: d.text().notNull(),
+      channel: d.text<Channel>().notNull(),
+      error_code: d.integer().notNull(),
+      since: d.instant().notNull(),
+    },
+    (t) => [d.uniqueIndex('dead_numbers_once').on(t.phone_index, t.channel)],
+  )
+
+  /** Scopes: `account`, `channel:sms`, `route:sms:+62`. */
+  const pauses = d.table(
+    'pauses',
+    {
+      id: d.id(),
+      scope: d.text().notNull(),
+      reason: d.text().notNull(),
+      error_code: d.integer(),
+      since: d.instant().notNull(),
+      until: d.instant().notNull(),
+      /** How often in a row the probe at `until` failed: the pause grows. */
+      probes: d.integer().notNull().default(0),
+      lifted_at: d.instant(),
+    },
+    (t) => [d.uniqueIndex('pauses_live').on(t.scope).where(whereOpen('lifted_at'))],
+  )
+
+  // overstay
+  const overstay_cases = d.table(
+    'overstay_cases',
+    {
+      id: d.id(),
+      cycle_id: d.integer().notNull().references(() => cycles.id),
+      permit_id: d.integer().notNull().references(() => permits.id),
+      resident_id: d.integer().notNull().references(() => residents.id),
+      expires_on: d.text<CivilDate>().notNull(),
+      level: d.text<Level>().notNull(),
+      /** 1: had already expired when it first came in. */
+      known_late: d.integer().notNull().default(0),
+      assigned_to: d.text(),
+      proposed: d.text(),
+      proposed_at: d.instant(),
+      opened_on: d.text<CivilDate>().notNull(),
+      opened_at: d.instant().notNull(),
+      closed_at: d.instant(),
+      closed_by: d.text(),
+      outcome: d.text(),
+      version: d.integer().notNull().default(1),
+    },
+    (t) => [
+      d.uniqueIndex('overstay_cases_cycle').on(t.cycle_id),
+      d.index('overstay_cases_open').on(t.closed_at, t.expires_on),
+      d.index('overstay_cases_resident').on(t.resident_id),
+    ],
+  )
+
+  const case_events = d.table(
+    'case_events',
+    {
+      id: d.id(),
+      case_id: d.integer().notNull().references(() => overstay_cases.id),
+      kind: d
+        .text<
+          'opened' | 'escalated' | 'day-60' | 'proposed' | 'withdrawn' | 'assigned' | 'contact' | 'note' | 'closed' | 'reopened'
+        >()
+        .notNull(),
+      level: d.text<Level>(),
+      by: d.text().notNull(),
+      text: d.sealed('case_events.text'),
+      on: d.text<CivilDate>().notNull(),
+      at: d.instant().notNull(),
+    },
+    (t) => [d.index('case_events_case').on(t.case_id, t.id)],
+  )
+
+  const follow_ups = d.table(
+    'follow_ups',
+    {
+      id: d.id(),
+      resident_id: d.integer().notNull().references(() => residents.id),
+      kind: d.text<FollowUpKind>().notNull(),
+      /** 0 where it belongs to no cycle: unique indexes count nulls as different. */
+      cycle_id: d.integer().notNull().default(0),
+      /** What gave rise to it, e.g. `unconfirmed`, `delivery:7`; the same cause never opens a second one, even after it was closed. */
+      cause: d.text().notNull(),
+      owner: d.text(),
+      due_on: d.text<CivilDate>().notNull(),
+      opened_at: d.instant().notNull(),
+      closed_at: d.instant(),
+      closed_by: d.text(),
+      outcome: d.text(),
+    },
+    (t) => [
+      d.uniqueIndex('follow_ups_cause').on(t.resident_id, t.kind, t.cycle_id, t.cause),
+      d.uniqueIndex('follow_ups_open').on(t.resident_id, t.kind, t.cycle_id).where(whereOpen('closed_at')),
+      d.index('follow_ups_due').on(t.closed_at, t.due_on),
+    ],
+  )
+
+  // ops
+  const slots = d.table(
+    'slots',
+    {
+      id: d.id(),
+      duty: d.text().notNull(),
+      planned_at: d.instant().notNull(),
+      started_at: d.instant().notNull(),
+      lease_until: d.instant().notNull(),
+      finished_at: d.instant(),
+      worker: d.text().notNull(),
+      /** JSON: counts of what the run did; or the error's text. */
+      result: d.text(),
+      failed: d.integer().notNull().default(0),
+    },
+    (t) => [d.uniqueIndex('slots_once').on(t.duty, t.planned_at)],
+  )
+
+  const workers = d.table(
+    'workers',
+    {
+      id: d.id(),
+      name: d.text().notNull(),
+      started_at: d.instant().notNull(),
+      seen_at: d.instant().notNull(),
+      stopped_at: d.instant(),
+    },
+    (t) => [d.uniqueIndex('workers_name').on(t.name)],
+  )
+
+  const alarms = d.table(
+    'alarms',
+    {
+      id: d.id(),
+      kind: d.text().notNull(),
+      detail: d.text().notNull(),
+      raised_at: d.instant().notNull(),
+      last_at: d.instant().notNull(),
+      times: d.integer().notNull().default(1),
+      cleared_at: d.instant(),
+    },
+    (t) => [d.uniqueIndex('alarms_live').on(t.kind).where(whereOpen('cleared_at'))],
+  )
+
+  const meta = d.table('meta', { key: d.text().primaryKey(), value: d.text().notNull() })
+
+  return {
+    imports,
+    staging,
+    rejects,
+    residents,
+    permits,
+    holds,
+    cycles,
+    notices,
+    deliveries,
+    delivery_notices,
+    voice_notes,
+    attempts,
+    receipts,
+    acknowledgements,
+    opt_outs,
+    dead_numbers,
+    pauses,
+    overstay_cases,
+    case_events,
+    follow_ups,
+    slots,
+    workers,
+    alarms,
+    meta,
+  }
+}
+
+export type Tables = ReturnType<typeof defineTables>
