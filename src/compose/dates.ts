@@ -4,6 +4,7 @@ import { type CivilDate, yearOf, weekday as weekdayOf } from '../lib/civil-date.
 export type DatePatterns = {
   locale?: string | undefined
   short?: string | undefined
+  brief?: string | undefined
   long?: string | undefined
   spoken?: SpokenDates | undefined
 }
@@ -21,6 +22,8 @@ export type SpokenDates = {
 export type DateWords = {
   /** Day, month and year that cannot be misread: "6 Des 2026". */
   short(date: CivilDate): string
+  /** Without the year, beside a date that has it: "4 Des". */
+  brief(date: CivilDate): string
   /** With the weekday: "Minggu, 6 Desember 2026". */
   long(date: CivilDate): string
   /** Long, in the words a voice reads well. */
@@ -30,13 +33,15 @@ export type DateWords = {
 /** Dates of one language, always Gregorian with Latin digits, with plain spaces only. */
 export function dateWords({ language, patterns }: { language: string; patterns: DatePatterns }): DateWords {
   const locale = `${patterns.locale ?? language}-u-ca-gregory-nu-latn`
-  const base = { timeZone: 'UTC', day: 'numeric', year: 'numeric' } as const
-  const short = new Intl.DateTimeFormat(locale, { ...base, month: 'short' })
-  const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', weekday: 'long' })
+  const base = { timeZone: 'UTC', day: 'numeric' } as const
+  const short = new Intl.DateTimeFormat(locale, { ...base, month: 'short', year: 'numeric' })
+  const brief = new Intl.DateTimeFormat(locale, { ...base, month: 'short' })
+  const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' })
   const write = (format: Intl.DateTimeFormat, pattern: string | undefined, date: CivilDate) =>
     plain(pattern ? fill(pattern, partsOf(long, date)) : format.format(atNoon(date)))
   return {
     short: (date) => write(short, patterns.short, date),
+    brief: (date) => write(brief, patterns.brief, date),
     long: (date) => write(long, patterns.long, date),
     spoken: (date) =>
       patterns.spoken

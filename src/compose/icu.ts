@@ -2,8 +2,11 @@ import { IntlMessageFormat } from 'intl-messageformat'
 
 export type Values = Readonly<Record<string, string | number>>
 
-/** Which arguments a message must hold in each of its branches, which more it may, and what each `select` may ask. */
-export type Slots = { needs: readonly string[]; may?: readonly string[] }
+/**
+ * Which arguments a message must hold in each of its branches, and which more it may. A `brief` one also stands for the
+ * full: {last_day_brief} for {last_day}.
+ */
+export type Slots = { needs: readonly string[]; may?: readonly string[]; brief?: readonly string[] }
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   extend: ['yes', 'no', 'ask', 'other'],
@@ -13,16 +16,17 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 type Elements = ReturnType<IntlMessageFormat['getAst']>
 
 /** What is wrong with `message` for its place in a template, each fault one sentence; empty when nothing is. */
-export function faultsOf(message: string, { needs, may = [] }: Slots): string[] {
+export function faultsOf(message: string, { needs, may = [], brief = [] }: Slots): string[] {
   let elements: Elements
   try {
     elements = compile(message, 'en').getAst()
   } catch (error) {
     return [`not a valid ICU message (${error instanceof Error ? error.message : String(error)})`]
   }
-  const allowed = [...needs, ...may]
+  const briefs = new Map(brief.map((name) => [`${name}_brief`, name]))
+  const allowed = [...needs, ...may, ...briefs.keys()]
   const used = argumentsOf(elements)
-  const certain = certainArgumentsOf(elements)
+  const certain = certainArgumentsOf(elements, briefs)
   const list = allowed.length > 0 ? allowed.map((name) => `{${name}}`).join(', ') : 'no argument'
   return [
     ...[...used].filter((name) => !allowed.includes(name)).map((name) => `{${name}} does not exist here; allowed: ${list}`),
@@ -42,7 +46,7 @@ export function formatter(locale: string): (message: string, values?: Values) =>
       format = compile(message, `${locale}-u-nu-latn`)
       compiled.set(message, format)
     }
-    return String(format.format(values)).replaceAll(/\s+$/g, '')
+    return String(format.format(values)).replaceAll(/ {2,}/g, ' ').trim()
   }
 }
 
@@ -59,13 +63,13 @@ function argumentsOf(elements: Elements): Set<string> {
   return names
 }
 
-function certainArgumentsOf(elements: Elements): Set<string> {
+function certainArgumentsOf(elements: Elements, aliases: ReadonlyMap<string, string>): Set<string> {
   let names = new Set<string>()
   for (const element of elements) {
-    const branches = branchesOf(element).map(certainArgumentsOf)
+    const branches = branchesOf(element).map((branch) => certainArgumentsOf(branch, aliases))
     const [first, ...others] = branches
     if (first) names = names.union(others.reduce((shared, branch) => shared.intersection(branch), first))
-    if (isArgument(element)) names.add(element.value)
+    if (isArgument(element)) names.add(aliases.get(element.value) ?? element.value)
   }
   return names
 }

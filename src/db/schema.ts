@@ -351,6 +351,8 @@ export function defineTables(d: Dialect) {
       http_status: d.integer(),
       error_code: d.integer(),
       verdict: d.text(),
+      /** Call: the carrier's final status. */
+      ended: d.text(),
       answered_by: d.text(),
       digits: d.text(),
       /** Call: the note was played to its end. */

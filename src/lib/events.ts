@@ -6,7 +6,7 @@ export type Log = Logger
 /** JSON lines to `destination`, standard output by default; `2` is standard error. */
 export function openLog(options: { level: string; destination?: DestinationStream | 2 }): Log {
   const destination = options.destination === 2 ? pino.destination(2) : options.destination
-  const settings = { level: options.level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: REDACTED }
+  const settings = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: REDACTED }
   return destination ? pino(settings, destination) : pino(settings)
 }
 

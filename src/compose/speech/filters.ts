@@ -3,7 +3,7 @@ export type Biquad = { b0: number; b1: number; b2: number; a1: number; a2: numbe
 
 /** Runs the samples through the sections one after another, into a new array. */
 export function filter(samples: Float32Array, sections: readonly Biquad[]): Float32Array<ArrayBuffer> {
-  const filtered = Float32Array.from(samples)
+  const filtered = new Float32Array(samples)
   for (const section of sections) runInPlace(filtered, section)
   return filtered
 }

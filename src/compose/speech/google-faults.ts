@@ -33,6 +33,7 @@ function reasonOf(error: unknown): SpeechFault {
 
 function reasonOfInvalid(message: string): SpeechFault {
   if (/longer than the limit|too long/i.test(message)) return 'too-long'
+  if (/\bssml\b/i.test(message)) return 'refused'
   return /voice/i.test(message) ? 'voice' : 'refused'
 }
 

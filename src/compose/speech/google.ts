@@ -1,4 +1,5 @@
 import type { TextToSpeechClient } from '@google-cloud/text-to-speech'
+import { withCredentials, withoutCredentials } from './google-credentials.ts'
 import { type Endpoint, parseEndpoint, type Transport } from './google-endpoint.ts'
 import { faultOf } from './google-faults.ts'
 import { type Fault, type Speech, type Spoken, speakableSsml, type Utterance } from './port.ts'
@@ -29,7 +30,7 @@ const SAMPLE_RATE = 24_000
  * endpoint that cannot be read.
  */
 export function googleSpeech(options: GoogleOptions = {}): GoogleSpeech {
-  return new Google({ endpoint: parseEndpoint(options), ...options })
+  return new Google({ ...options, endpoint: parseEndpoint(options) })
 }
 
 class Google implements GoogleSpeech {
@@ -83,27 +84,39 @@ class Google implements GoogleSpeech {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const client = await this.#client?.catch(() => undefined)
+    const client = this.#client
     this.#client = undefined
-    await client?.close()
+    // A client that never got through to credentials has nothing to close and says so by rejecting.
+    await client?.then((opened) => opened.close()).catch(() => undefined)
   }
 
   /** The library's own retry would go on for 300 s, and its timeout does not cover the fetching of an access token. */
   async #call<T>(
     method: (client: TextToSpeechClient, options: { timeout: number; retry: null }) => Promise<[T, ...unknown[]]>,
   ): Promise<{ ok: true; value: T } | Fault> {
-    const late = Promise.withResolvers<Fault>()
-    const message = `Google Text-to-Speech: no answer within ${this.#timeoutMs} ms`
-    const timer = setTimeout(() => late.resolve({ ok: false, reason: 'deadline', message }), this.#timeoutMs)
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => late.reject(new TookTooLong(this.#timeoutMs)), this.#timeoutMs)
     try {
       this.#client ??= openClient({ endpoint: this.#endpoint, credentialsFile: this.#credentialsFile })
       const called = this.#client.then((client) => method(client, { timeout: this.#timeoutMs, retry: null }))
-      return await Promise.race([called.then(([value]) => ({ ok: true as const, value })), late.promise])
+      const [value] = await Promise.race([called, late.promise])
+      return { ok: true, value }
     } catch (error) {
-      return faultOf(error)
+      const fault = faultOf(error)
+      // A client keeps its first answer about credentials for ever: the next call starts with a new one.
+      if (fault.reason === 'credentials' || error instanceof TookTooLong) await this[Symbol.asyncDispose]()
+      return fault
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+class TookTooLong extends Error {
+  readonly code = 4
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`)
   }
 }
 
@@ -116,20 +129,13 @@ async function openClient({
 }): Promise<TextToSpeechClient> {
   const { TextToSpeechClient } = await import('@google-cloud/text-to-speech')
   const { host, port, transport, trusted } = endpoint
-  return new TextToSpeechClient({
+  const client = new TextToSpeechClient({
     ...(host === undefined ? {} : { apiEndpoint: host }),
     ...(port === undefined ? {} : { port }),
     ...(transport === 'rest' ? { fallback: true } : {}),
-    ...(trusted ? await withoutCredentials(transport) : {}),
-    ...(credentialsFile === undefined || trusted ? {} : { keyFilename: credentialsFile }),
+    ...(trusted ? await withoutCredentials(transport) : await withCredentials(credentialsFile)),
   })
-}
-
-/** Given nothing, the client would look for a metadata server and wait for it. */
-async function withoutCredentials(transport: Transport) {
-  const { googleAuthLibrary, grpc } = await import('google-gax')
-  const authClient = new googleAuthLibrary.PassThroughClient()
-  return transport === 'rest'
-    ? { authClient, protocol: 'http' }
-    : { authClient, sslCreds: grpc.credentials.createInsecure() }
+  // Without this, credentials that cannot be read end the process: each method starts it on a promise that nobody holds.
+  await client.initialize()
+  return client
 }

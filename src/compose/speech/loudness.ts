@@ -1,5 +1,4 @@
 import type { Pcm } from './audio.ts'
-import { peak } from './audio.ts'
 import { filter, kWeighting } from './filters.ts'
 
 const BLOCK_SECONDS = 0.4
@@ -22,23 +21,23 @@ export function loudness({ samples, sampleRate }: Pcm): number {
  */
 export function normalise(pcm: Pcm, { lufs = -16, ceilingDb = -1 } = {}): Pcm {
   const ceiling = 10 ** (ceilingDb / 20)
+  let difference = lufs - loudness(pcm)
+  if (!Number.isFinite(difference)) return pcm
   let gain = 1
   let levelled = pcm
   for (let round = 0; round < 5; round++) {
-    const difference = lufs - loudness(levelled)
-    if (!Number.isFinite(difference)) return pcm
-    if (Math.abs(difference) < 0.1 && peak(levelled.samples) <= ceiling) break
     gain *= 10 ** (difference / 20)
-    const raised = { samples: pcm.samples.map((sample) => sample * gain), sampleRate: pcm.sampleRate }
-    levelled = limit(raised, ceiling)
+    levelled = limit(pcm, { gain, ceiling })
+    difference = lufs - loudness(levelled)
+    if (Math.abs(difference) < 0.2) break
   }
   return levelled
 }
 
 /** A look-ahead peak limiter: turns down smoothly around peaks instead of clipping them. No sample exceeds the ceiling. */
-export function limit({ samples, sampleRate }: Pcm, ceiling: number): Pcm {
+export function limit({ samples, sampleRate }: Pcm, { gain = 1, ceiling }: { gain?: number; ceiling: number }): Pcm {
   const reach = Math.round(sampleRate * LOOK_AHEAD_SECONDS)
-  const allowed = Float32Array.from(samples, (sample) => Math.min(1, ceiling / Math.abs(sample)))
+  const allowed = samples.map((sample) => Math.min(gain, ceiling / Math.abs(sample)))
   const gains = movingMean(movingMinimum(allowed, reach), reach)
   const limited = samples.map((sample, i) => Math.max(-ceiling, Math.min(ceiling, sample * gains[i]!)))
   return { samples: limited, sampleRate }
@@ -64,15 +63,15 @@ function mean(values: number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** For each place the least value within `reach` of it on either side. */
+/** For each place the least value within `reach` of it on either side; a queue of candidates keeps it linear. */
 function movingMinimum(values: Float32Array, reach: number): Float32Array {
-  const queue: number[] = []
-  let head = 0
+  const queue = new Int32Array(values.length)
   const least = new Float32Array(values.length)
-  for (let next = 0, at = 0; at < values.length; at++) {
+  let [head, tail, next] = [0, 0, 0]
+  for (let at = 0; at < values.length; at++) {
     for (; next < values.length && next <= at + reach; next++) {
-      while (queue.length > head && values[queue.at(-1)!]! >= values[next]!) queue.pop()
-      queue.push(next)
+      while (tail > head && values[queue[tail - 1]!]! >= values[next]!) tail--
+      queue[tail++] = next
     }
     while (queue[head]! < at - reach) head++
     least[at] = values[queue[head]!]!
@@ -82,12 +81,13 @@ function movingMinimum(values: Float32Array, reach: number): Float32Array {
 
 /** For each place the mean of the values within `reach` of it; beyond the ends the end value goes on. */
 function movingMean(values: Float32Array, reach: number): Float32Array {
-  const at = (index: number) => values[Math.max(0, Math.min(values.length - 1, index))] ?? 0
+  const last = values.length - 1
+  const means = new Float32Array(values.length)
   let sum = 0
-  for (let i = -reach; i <= reach; i++) sum += at(i)
-  return Float32Array.from(values, (_, i) => {
-    const average = sum / (2 * reach + 1)
-    sum += at(i + reach + 1) - at(i - reach)
-    return average
-  })
+  for (let i = -reach; i <= reach; i++) sum += values[Math.max(0, Math.min(last, i))] ?? 0
+  for (let i = 0; i <= last; i++) {
+    means[i] = sum / (2 * reach + 1)
+    sum += values[Math.min(last, i + reach + 1)]! - values[Math.max(0, i - reach)]!
+  }
+  return means
 }

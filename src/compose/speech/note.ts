@@ -9,8 +9,8 @@ import { encodeOggOpus } from './ogg-opus.ts'
 export type Rendition = { mp3: Uint8Array; ogg: Uint8Array; seconds: number; lufs: number }
 
 const LOUDNESS = -16
-/** Both codecs overshoot what they are given, by up to 2 dB at these bit rates. */
-const CEILING_DB = -3
+/** Both codecs overshoot what they are given, by up to 1.5 dB at these bit rates. */
+const CEILING_DB = -2
 const TELEPHONE_LOW_CUT = 120
 
 /**

@@ -25,12 +25,15 @@ export function fitVoices({
   english: LanguageVoices
   indonesian: LanguageVoices
 }): FittedVoice[] {
-  const wanted = fit({ engine, language, voices })
+  const wanted = inEngine({ engine, language, voices })
   if (wanted.length > 0) return wanted
-  return [...fit({ engine, language: 'en', voices: english }), ...fit({ engine, language: 'id', voices: indonesian })]
+  return [
+    ...inEngine({ engine, language: 'en', voices: english }),
+    ...inEngine({ engine, language: 'id', voices: indonesian }),
+  ]
 }
 
-function fit({
+function inEngine({
   engine,
   language,
   voices,

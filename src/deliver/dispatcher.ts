@@ -1,0 +1,178 @@
+import PQueue from 'p-queue'
+import { raiseAlarm, clearAlarm } from '../db/alarms.ts'
+import type { Channel } from '../lib/office.ts'
+import type { PhoneNumber } from '../lib/phone.ts'
+import { windowAt } from '../lib/window.ts'
+import type { Outgoing, Sent } from './carrier.ts'
+import { type Claimed, claim } from './outbox.ts'
+import { afterProbe, liftExpired, livePauses, pause } from './pauses.ts'
+import { prepareVoiceNotes } from './prepare-voice.ts'
+import { applyReceipts, pollSilent } from './receipts.ts'
+import { reconcile, recoverLeases } from './reconcile.ts'
+import { giveBack, recordSent } from './record.ts'
+import { type DeliverDeps, todayOf } from './settings.ts'
+
+const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
+/** So many answers in a row that show a sick carrier open the breaker. */
+const BREAKER_AFTER = 5
+const BREAKER_MS = 30_000
+/** A claim is not begun unless this share of its lease is left: its outcome must be known before the lease ends. */
+const LEASE_RESERVE = 0.5
+
+export type DrainResult = { attempts: number; accepted: number; refused: number; uncertain: number; taken: number }
+
+/** Sends what is due, channel by channel, within windows, rates and pauses. One per process. */
+export class Dispatcher {
+  readonly #deps: DeliverDeps
+  readonly #queues: Record<Channel, PQueue>
+  #sick = 0
+  #stopping = false
+
+  constructor(deps: DeliverDeps) {
+    this.#deps = deps
+    const queue = (channel: Channel) => {
+      const { perSecond, concurrency } = deps.office.rates[channel]
+      return new PQueue({ concurrency, interval: 1_000, intervalCap: perSecond })
+    }
+    this.#queues = { sms: queue('sms'), whatsapp: queue('whatsapp'), call: queue('call') }
+  }
+
+  /** No further claims; resolves when the calls in flight have their outcomes on record. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(CHANNELS.map((channel) => this.#queues[channel].onIdle()))
+  }
+
+  /**
+   * One round: merge receipts, recover, look up, prepare voices, then send everything that is due now.
+   * Resolves when nothing that is due is left, or what is left must wait.
+   */
+  async drain(): Promise<DrainResult> {
+    const deps = this.#deps
+    const result: DrainResult = { attempts: 0, accepted: 0, refused: 0, uncertain: 0, taken: 0 }
+    await applyReceipts(deps)
+    await liftExpired(deps.db, deps.clock.now())
+    await recoverLeases(deps)
+    if (!(await this.#accountWorks())) return result
+    await reconcile(deps)
+    await pollSilent(deps)
+    await prepareVoiceNotes(deps)
+    await Promise.all(CHANNELS.map((channel) => this.#drainChannel(channel, result)))
+    await applyReceipts(deps)
+    return result
+  }
+
+  async #drainChannel(channel: Channel, result: DrainResult): Promise<void> {
+    const deps = this.#deps
+    const queue = this.#queues[channel]
+    const { perSecond, concurrency } = deps.office.rates[channel]
+    const most = Math.max(1, Math.min(concurrency * 2, Math.ceil((perSecond * deps.patience.leaseMs * LEASE_RESERVE) / 2_000)))
+    for (;;) {
+      const now = deps.clock.now()
+      if (this.#stopping || !windowAt(deps.office, channel, now).mayStart) break
+      const { live } = await livePauses(deps.db.read, now)
+      if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
+      const free = most - queue.size - queue.pending
+      if (free < Math.max(1, most / 4)) {
+        await queue.onSizeLessThan(Math.max(1, Math.floor(most / 2)))
+        if (queue.size + queue.pending >= most) await new Promise((resolve) => setImmediate(resolve))
+        continue
+      }
+      const { claimed, taken } = await claim(deps, {
+        channel,
+        limit: free,
+        now,
+        today: todayOf(deps),
+        pausedRoutes: new Set(live.map((one) => one.scope).filter((scope) => scope.startsWith('route:'))),
+      })
+      result.taken += taken
+      if (taken === 0) break
+      for (const one of claimed) {
+        void queue.add(() => this.#attempt(one, result))
+      }
+    }
+    await queue.onIdle()
+  }
+
+  async #attempt(claimed: Claimed, result: DrainResult): Promise<void> {
+    const deps = this.#deps
+    try {
+      const outgoing = await this.#outgoing(claimed)
+      if (outgoing === null) {
+        await deps.db.write((tx) => giveBack(tx, claimed, deps.clock.now()))
+        return
+      }
+      const sent = await deps.carrier.send(outgoing)
+      const now = deps.clock.now()
+      await deps.db.write((tx) => recordSent(tx, deps, claimed, sent, { now, today: todayOf(deps) }))
+      result.attempts += 1
+      if (sent.ok) result.accepted += 1
+      else if (sent.fault.verdict === 'uncertain') result.uncertain += 1
+      else result.refused += 1
+      await this.#watchHealth(sent)
+      deps.log.info(
+        { delivery: claimed.deliveryId, attempt: claimed.attemptId, channel: claimed.channel, ...(sent.ok ? { sid: sent.sid } : sent.fault) },
+        'attempted',
+      )
+    } catch (error) {
+      // The attempt stays pending and its lease runs out: the look-up will find what happened.
+      deps.log.error({ attempt: claimed.attemptId, err: error }, 'outcome not recorded')
+    }
+  }
+
+  /** Null when too little of the lease or of the window is left to begin. */
+  async #outgoing(claimed: Claimed): Promise<Outgoing | null> {
+    const { clock, office, publicBaseUrl, patience } = this.#deps
+    const now = clock.now()
+    const window = windowAt(office, claimed.channel, now)
+    if (this.#stopping || !window.mayStart || now > claimed.leaseUntil - patience.leaseMs * LEASE_RESERVE) return null
+    const statusCallback = `${publicBaseUrl}/twilio/status?attempt=${claimed.attemptId}`
+    const to: PhoneNumber = claimed.to
+    const { words } = claimed
+    switch (words.channel) {
+      case 'sms':
+        return { kind: 'sms', to, body: words.body, validitySeconds: window.validitySeconds, statusCallback }
+      case 'whatsapp':
+        return {
+          kind: 'whatsapp',
+          to,
+          contentSid: words.contentSid,
+          variables: words.variables,
+          validitySeconds: window.validitySeconds,
+          statusCallback,
+        }
+      case 'call':
+        return { kind: 'call', to, url: `${publicBaseUrl}/twilio/call/${claimed.attemptId}`, statusCallback }
+    }
+  }
+
+  /** Connections that fail or answers of 5xx in a row: everything waits until a probe succeeds. */
+  async #watchHealth(sent: Sent): Promise<void> {
+    const sick = !sent.ok && sent.fault.code === null && ['busy', 'uncertain'].includes(sent.fault.verdict)
+    this.#sick = sick ? this.#sick + 1 : 0
+    if (this.#sick !== BREAKER_AFTER) return
+    const now = this.#deps.clock.now()
+    await this.#deps.db.write(async (tx) => {
+      await pause(tx, { scope: 'account', reason: 'breaker', code: null, until: now + BREAKER_MS, now })
+      await raiseAlarm(tx, { kind: 'carrier', detail: 'breaker', now })
+    })
+  }
+
+  /** False while the account is paused. At the pause's end a harmless request decides. */
+  async #accountWorks(): Promise<boolean> {
+    const { db, carrier, clock, log } = this.#deps
+    const { live, ripe } = await livePauses(db.read, clock.now())
+    if (ripe) {
+      const answer = await carrier.probe()
+      await afterProbe(db, ripe, answer.ok, clock.now())
+      log.info({ works: answer.ok }, 'carrier probed')
+      if (!answer.ok) return false
+      this.#sick = 0
+      await db.write(async (tx) => {
+        for (const kind of ['account', 'carrier']) await clearAlarm(tx, { kind, now: clock.now() })
+      })
+      return true
+    }
+    return !live.some((one) => one.scope === 'account')
+  }
+}

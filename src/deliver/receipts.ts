@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto'
+import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
+import type { Db, Tx } from '../db/open.ts'
+import type { ReceiptKind } from '../db/schema.ts'
+import type { CarrierFault } from './carrier.ts'
+import { MESSAGE_STATES, nextPoll } from './outcome.ts'
+import type { IncomingReceipt, ReceiptSink } from './receipt-sink.ts'
+import { adopt, applyFault, type AttemptNow, attemptById, attemptBySid, moveForward, settleCall } from './record.ts'
+import { type DeliverDeps, todayOf } from './settings.ts'
+import { verdictOf } from './twilio/errors.ts'
+
+const PAGE = 500
+/** A receipt whose attempt never turned up is left alone after this: it belongs to another program or to a lost database. */
+const ORPHAN_MS = 48 * 3_600_000
+
+type Stored = {
+  id: number
+  kind: ReceiptKind
+  sid: string
+  status: string
+  error_code: number | null
+  attempt_id: number | null
+  received_at: number
+}
+
+/** Where webhooks and the poller put what the carrier tells: stored durably, once, and merged soon after. */
+export function receiptSink(deps: DeliverDeps, wake: () => void = () => undefined): ReceiptSink {
+  return {
+    async record(receipt) {
+      const stored = await storeReceipt(deps.db, receipt, deps.clock.now())
+      if (stored === 'new') wake()
+      return stored
+    },
+  }
+}
+
+export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number): Promise<'new' | 'repeated'> {
+  const rows = await db.write((tx) =>
+    tx
+      .insert(tx.t.receipts)
+      .values({
+        kind: receipt.kind,
+        sid: receipt.sid,
+        status: receipt.status,
+        error_code: receipt.errorCode,
+        attempt_id: receipt.attemptId,
+        raw: JSON.stringify(receipt.raw),
+        signature: receipt.signature,
+        digest: digestOf(receipt),
+        received_at: now,
+      })
+      .onConflictDoNothing()
+      .returning({ id: tx.t.receipts.id }),
+  )
+  return rows.length > 0 ? 'new' : 'repeated'
+}
+
+/** The same news about the same message is the same receipt, however often and however signed it comes. */
+function digestOf(receipt: IncomingReceipt): string {
+  const { kind, sid, status, errorCode } = receipt
+  return createHash('sha256').update(JSON.stringify([kind, sid, status, errorCode])).digest('base64url')
+}
+
+/** Merges what was stored. Returns how many receipts found their attempt. */
+export async function applyReceipts(deps: DeliverDeps): Promise<number> {
+  let applied = 0
+  let after = 0
+  for (;;) {
+    const { receipts } = deps.db.t
+    const page: Stored[] = await deps.db.read
+      .select({
+        id: receipts.id,
+        kind: receipts.kind,
+        sid: receipts.sid,
+        status: receipts.status,
+        error_code: receipts.error_code,
+        attempt_id: receipts.attempt_id,
+        received_at: receipts.received_at,
+      })
+      .from(receipts)
+      .where(and(isNull(receipts.applied_at), gt(receipts.id, after)))
+      .orderBy(asc(receipts.id))
+      .limit(PAGE)
+    if (page.length === 0) return applied
+    after = page.at(-1)!.id
+    applied += await deps.db.write((tx) => applyPage(tx, deps, page))
+    if (page.length < PAGE) return applied
+  }
+}
+
+async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<number> {
+  const now = deps.clock.now()
+  const done: number[] = []
+  let applied = 0
+  for (const receipt of page) {
+    if (await applyOne(tx, deps, receipt, now)) {
+      applied += 1
+      done.push(receipt.id)
+    } else if (receipt.kind === 'reply' || now - receipt.received_at > ORPHAN_MS) {
+      done.push(receipt.id)
+    }
+  }
+  if (done.length > 0) {
+    await tx.update(tx.t.receipts).set({ applied_at: now }).where(inArray(tx.t.receipts.id, done))
+  }
+  return applied
+}
+
+async function applyOne(tx: Tx, deps: DeliverDeps, receipt: Stored, now: number): Promise<boolean> {
+  if (receipt.kind === 'reply') return false
+  const attempt = await findAttempt(tx, receipt, now)
+  if (!attempt) return false
+  const when = { now, today: todayOf(deps) }
+  if (attempt.channel === 'call') await applyToCall(tx, deps, attempt, receipt, when)
+  else await applyToMessage(tx, deps, attempt, receipt, when)
+  return true
+}
+
+/** By the carrier's id; else by our own id in the callback's URL, which settles an attempt whose answer never came. */
+async function findAttempt(tx: Tx, receipt: Stored, now: number): Promise<AttemptNow | undefined> {
+  const bySid = await attemptBySid(tx, receipt.sid)
+  if (bySid || receipt.attempt_id === null) return bySid
+  const byId = await attemptById(tx, receipt.attempt_id)
+  if (!byId || byId.sid !== null) return undefined
+  await adopt(tx, byId, receipt.sid, now)
+  return attemptById(tx, byId.attemptId)
+}
+
+async function applyToMessage(
+  tx: Tx,
+  deps: DeliverDeps,
+  attempt: AttemptNow,
+  receipt: Stored,
+  when: { now: number; today: ReturnType<typeof todayOf> },
+): Promise<void> {
+  const state = MESSAGE_STATES[receipt.status]
+  if (state === undefined) {
+    deps.log.error({ receipt: receipt.id, status: receipt.status }, 'unknown message status')
+    return
+  }
+  if (state === null) return
+  if (state === 'failed' || state === 'undelivered') {
+    if (attempt.number !== attempt.attempts || attempt.state === 'delivered' || attempt.state === 'read') return
+    await applyFault(tx, deps, attempt, faultOfReceipt(deps, receipt), when)
+    return
+  }
+  await moveForward(tx, attempt, state, when.now)
+}
+
+function faultOfReceipt(deps: DeliverDeps, receipt: Stored): CarrierFault {
+  const code = receipt.error_code
+  if (code === null) return { verdict: 'transient', code: null, httpStatus: null }
+  const { verdict, known } = verdictOf(code)
+  if (!known) deps.log.error({ receipt: receipt.id, error_code: code }, 'unknown carrier error code')
+  return { verdict, code, httpStatus: null }
+}
+
+async function applyToCall(
+  tx: Tx,
+  deps: DeliverDeps,
+  attempt: AttemptNow,
+  receipt: Stored,
+  when: { now: number; today: ReturnType<typeof todayOf> },
+): Promise<void> {
+  const known = afterCallNews(attempt, receipt.kind, receipt.status)
+  if (!known) return
+  const { digits, ended, heard, answeredBy } = known
+  await tx
+    .update(tx.t.attempts)
+    .set({ digits, ended, heard, answered_by: answeredBy })
+    .where(eq(tx.t.attempts.id, attempt.attemptId))
+  await settleCall(tx, deps, { ...attempt, ...known }, when)
+}
+
+type CallKnown = Pick<AttemptNow, 'digits' | 'ended' | 'heard' | 'answeredBy'>
+
+const CALL_ENDS = new Set(['completed', 'busy', 'no-answer', 'failed', 'canceled'])
+
+/** What is known of a call after one more piece of news; the pieces may come in any order. Nothing when it says nothing. */
+function afterCallNews(attempt: CallKnown, kind: ReceiptKind, status: string): CallKnown | null {
+  const { digits, ended, heard, answeredBy } = attempt
+  const known = { digits, ended, heard, answeredBy }
+  const [what, detail = ''] = status.split(':', 2)
+  if (kind === 'key') return { ...known, digits: [...new Set(`${digits ?? ''}${detail}`)].toSorted().join('') }
+  if (what === 'answered') return { ...known, answeredBy: detail }
+  if (what === 'heard') return { ...known, heard: 1 }
+  if (what === 'inbound') return null
+  return { ...known, ended: CALL_ENDS.has(status) ? status : ended }
+}
+
+/** Asks the carrier about deliveries that have been silent too long. Bounded per call. */
+export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number> {
+  const { deliveries, attempts } = deps.db.t
+  const now = deps.clock.now()
+  const silent = await deps.db.read
+    .select({ id: deliveries.id, channel: deliveries.channel, sid: deliveries.sid, attemptId: attempts.id, startedAt: attempts.started_at })
+    .from(deliveries)
+    .innerJoin(attempts, and(eq(attempts.delivery_id, deliveries.id), eq(attempts.number, deliveries.attempts)))
+    .where(and(lte(deliveries.poll_at, now), inArray(deliveries.state, ['accepted', 'sent'])))
+    .orderBy(asc(deliveries.poll_at))
+    .limit(limit)
+  let heard = 0
+  for (const one of silent) {
+    if (one.sid === null) continue
+    const kind = one.channel === 'call' ? 'call' : 'message'
+    const answer = await deps.carrier.fetch(kind, one.sid)
+    await postpone(deps, one, now)
+    if (!answer.ok) {
+      deps.log.warn({ delivery: one.id, ...answer.fault }, 'poll failed')
+      continue
+    }
+    const { status, errorCode, answeredBy } = answer.value
+    const about = { sid: one.sid, attemptId: one.attemptId, raw: {}, signature: 'poll' }
+    if (answeredBy) await storeReceipt(deps.db, { kind: 'call', status: `answered:${answeredBy}`, errorCode: null, ...about }, now)
+    await storeReceipt(deps.db, { kind, status, errorCode, ...about }, now)
+    heard += 1
+  }
+  if (heard > 0) await applyReceipts(deps)
+  return silent.length
+}
+
+async function postpone(
+  deps: DeliverDeps,
+  one: { id: number; channel: 'sms' | 'call' | 'whatsapp'; startedAt: number },
+  now: number,
+): Promise<void> {
+  await deps.db.write(async (tx) => {
+    await tx
+      .update(tx.t.deliveries)
+      .set({ poll_at: nextPoll(one.channel, one.startedAt, now) })
+      .where(eq(tx.t.deliveries.id, one.id))
+  })
+}

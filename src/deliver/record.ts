@@ -1,0 +1,254 @@
+import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import type { Tx } from '../db/open.ts'
+import type { DeliveryState } from '../db/schema.ts'
+import type { CivilDate } from '../lib/civil-date.ts'
+import type { Channel } from '../lib/office.ts'
+import type { PhoneNumber } from '../lib/phone.ts'
+import { raiseAlarm } from '../db/alarms.ts'
+import type { CarrierFault, Sent } from './carrier.ts'
+import { tryNextChannel } from './next-delivery.ts'
+import type { Claimed } from './outbox.ts'
+import { afterFault, callOutcome, isForward, nextPoll } from './outcome.ts'
+import { pause } from './pauses.ts'
+import { retryCallAt } from './retry-call.ts'
+import type { DeliverDeps } from './settings.ts'
+
+type When = { now: number; today: CivilDate }
+
+/** The attempt and its delivery as a receipt or an answer finds them. */
+export type AttemptNow = {
+  attemptId: number
+  number: number
+  outcome: string
+  sid: string | null
+  startedAt: number
+  ended: string | null
+  answeredBy: string | null
+  digits: string | null
+  heard: number | null
+  deliveryId: number
+  channel: Channel
+  state: DeliveryState
+  attempts: number
+  phone: PhoneNumber
+  phoneIndex: string
+}
+
+/** Writes what the carrier answered to an attempt. A receipt may have come first: states move only forwards. */
+export async function recordSent(tx: Tx, deps: DeliverDeps, claimed: Claimed, sent: Sent, when: When): Promise<void> {
+  const attempt = await attemptById(tx, claimed.attemptId)
+  if (!attempt) return
+  if (sent.ok) await adopt(tx, attempt, sent.sid, when.now)
+  else if (attempt.outcome === 'pending') await applyFault(tx, deps, attempt, sent.fault, when)
+}
+
+/** A claim that was not begun: due again, and the attempt was none. */
+export async function giveBack(tx: Tx, claimed: Claimed, now: number): Promise<void> {
+  const { attempts, deliveries } = tx.t
+  await tx
+    .update(attempts)
+    .set({ outcome: 'not-sent', finished_at: now })
+    .where(and(eq(attempts.id, claimed.attemptId), eq(attempts.outcome, 'pending')))
+  await tx
+    .update(deliveries)
+    .set({ state: 'queued', not_before: now, lease_until: null, worker: null, state_since: now })
+    .where(
+      and(eq(deliveries.id, claimed.deliveryId), eq(deliveries.state, 'sending'), eq(deliveries.attempts, claimed.number)),
+    )
+}
+
+/** Gives an attempt the carrier's id; the delivery is accepted unless it has come further. */
+export async function adopt(tx: Tx, attempt: AttemptNow, sid: string, now: number): Promise<void> {
+  const { attempts, deliveries } = tx.t
+  await tx
+    .update(attempts)
+    .set({ outcome: 'accepted', sid, finished_at: now, lookup_at: null })
+    .where(and(eq(attempts.id, attempt.attemptId), isNull(attempts.sid)))
+  if (attempt.number !== attempt.attempts) return
+  const forward = attempt.state === 'sending' || attempt.state === 'uncertain'
+  await tx
+    .update(deliveries)
+    .set({
+      sid,
+      lease_until: null,
+      worker: null,
+      ...(forward
+        ? { state: 'accepted' as const, reason: null, state_since: now, poll_at: nextPoll(attempt.channel, now, now) }
+        : {}),
+    })
+    .where(eq(deliveries.id, attempt.deliveryId))
+}
+
+/** What follows from a fault, at once or by receipt: the attempt, the delivery, pauses, dead numbers, the next channel. */
+export async function applyFault(
+  tx: Tx,
+  deps: DeliverDeps,
+  attempt: AttemptNow,
+  fault: CarrierFault,
+  when: When,
+): Promise<void> {
+  const { attempts, deliveries, dead_numbers, opt_outs } = tx.t
+  const { now } = when
+  const tries = await triesOf(tx, attempt)
+  const decision = afterFault({ fault, channel: attempt.channel, to: attempt.phone, tries, now })
+  await tx
+    .update(attempts)
+    .set({
+      ...(attempt.outcome === 'accepted' ? {} : { outcome: decision.attempt }),
+      finished_at: now,
+      http_status: fault.httpStatus,
+      error_code: fault.code,
+      verdict: fault.verdict,
+      lookup_at: decision.attempt === 'uncertain' ? now + deps.patience.lookup.everyMs : null,
+    })
+    .where(eq(attempts.id, attempt.attemptId))
+  if (decision.pause) {
+    await pause(tx, { ...decision.pause, reason: decision.reason, code: fault.code, now })
+  }
+  if (decision.dead) {
+    await tx
+      .insert(dead_numbers)
+      .values(
+        decision.dead.map((channel) => ({
+          phone_index: attempt.phoneIndex,
+          channel,
+          error_code: fault.code ?? 0,
+          since: now,
+        })),
+      )
+      .onConflictDoNothing()
+  }
+  if (decision.optOut) {
+    await tx
+      .insert(opt_outs)
+      .values({ phone_index: attempt.phoneIndex, channel: attempt.channel, since: now, via: 'carrier' })
+      .onConflictDoNothing()
+  }
+  if (decision.alarm) await raiseAlarm(tx, { kind: decision.alarm, detail: decision.reason, now })
+  if (attempt.number !== attempt.attempts) return
+  const moved = await tx
+    .update(deliveries)
+    .set({
+      state: decision.delivery,
+      reason: decision.reason,
+      lease_until: null,
+      worker: null,
+      poll_at: null,
+      state_since: now,
+      ...(decision.notBefore === undefined ? {} : { not_before: decision.notBefore }),
+    })
+    .where(
+      and(
+        eq(deliveries.id, attempt.deliveryId),
+        inArray(deliveries.state, ['sending', 'uncertain', 'accepted', 'sent', 'undelivered', 'failed']),
+      ),
+    )
+    .returning({ id: deliveries.id })
+  if (decision.next && moved.length > 0) await tryNextChannel(tx, deps, { deliveryId: attempt.deliveryId, ...when })
+}
+
+/** Moves a delivery on good news; news of an older attempt count when they say that somebody was told. */
+export async function moveForward(tx: Tx, attempt: AttemptNow, state: DeliveryState, now: number): Promise<boolean> {
+  const { deliveries } = tx.t
+  const isLatest = attempt.number === attempt.attempts
+  if (!isLatest && state !== 'delivered' && state !== 'read') return false
+  if (!isForward(attempt.state, state)) return false
+  await tx
+    .update(deliveries)
+    .set({
+      state,
+      reason: null,
+      state_since: now,
+      poll_at: state === 'delivered' || state === 'read' ? null : nextPoll(attempt.channel, attempt.startedAt, now),
+      ...(attempt.state === 'sending' ? {} : { lease_until: null, worker: null }),
+    })
+    .where(eq(deliveries.id, attempt.deliveryId))
+  return true
+}
+
+/** What a call came to, from everything that was heard of it so far, in whatever order it came. */
+export async function settleCall(tx: Tx, deps: DeliverDeps, attempt: AttemptNow, when: When): Promise<void> {
+  const outcome = callOutcome({
+    status: attempt.ended ?? 'in-progress',
+    answeredBy: attempt.answeredBy,
+    digits: attempt.digits,
+    heard: attempt.heard === 1,
+  })
+  if (outcome.state !== 'undelivered') {
+    await moveForward(tx, attempt, outcome.state, when.now)
+    return
+  }
+  const { deliveries } = tx.t
+  const tries = await triesOf(tx, attempt)
+  const at = retryCallAt({ office: deps.office, startedAt: attempt.startedAt, tries, now: when.now })
+  const moved = await tx
+    .update(deliveries)
+    .set({
+      state: at === null ? 'exhausted' : 'queued',
+      reason: outcome.reason,
+      state_since: when.now,
+      poll_at: null,
+      lease_until: null,
+      worker: null,
+      ...(at === null ? {} : { not_before: at }),
+    })
+    .where(
+      and(
+        eq(deliveries.id, attempt.deliveryId),
+        eq(deliveries.attempts, attempt.number),
+        inArray(deliveries.state, ['sending', 'uncertain', 'accepted', 'sent']),
+      ),
+    )
+    .returning({ id: deliveries.id })
+  if (at === null && moved.length > 0) await tryNextChannel(tx, deps, { deliveryId: attempt.deliveryId, ...when })
+}
+
+/** Attempts of this delivery that the carrier processed, this one among them. */
+async function triesOf(tx: Tx, attempt: AttemptNow): Promise<number> {
+  const { attempts } = tx.t
+  const [row] = await tx
+    .select({ tries: sql<number>`count(*)` })
+    .from(attempts)
+    .where(
+      and(
+        eq(attempts.delivery_id, attempt.deliveryId),
+        inArray(attempts.outcome, ['accepted', 'refused']),
+        ne(attempts.id, attempt.attemptId),
+      ),
+    )
+  return Number(row!.tries) + (attempt.channel === 'call' ? 1 : 0)
+}
+
+export async function attemptById(tx: Tx, id: number): Promise<AttemptNow | undefined> {
+  return one(tx, eq(tx.t.attempts.id, id))
+}
+
+export async function attemptBySid(tx: Tx, sid: string): Promise<AttemptNow | undefined> {
+  return one(tx, eq(tx.t.attempts.sid, sid))
+}
+
+async function one(tx: Tx, where: ReturnType<typeof eq>): Promise<AttemptNow | undefined> {
+  const { attempts, deliveries } = tx.t
+  const [row] = await tx
+    .select({
+      attemptId: attempts.id,
+      number: attempts.number,
+      outcome: attempts.outcome,
+      sid: attempts.sid,
+      startedAt: attempts.started_at,
+      ended: attempts.ended,
+      answeredBy: attempts.answered_by,
+      digits: attempts.digits,
+      heard: attempts.heard,
+      deliveryId: deliveries.id,
+      channel: deliveries.channel,
+      state: deliveries.state,
+      attempts: deliveries.attempts,
+      phone: deliveries.phone,
+      phoneIndex: deliveries.phone_index,
+    })
+    .from(attempts)
+    .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))
+    .where(where)
+  return row
+}

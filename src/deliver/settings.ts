@@ -1,0 +1,37 @@
+import type { Templates } from '../compose/template.ts'
+import type { VoiceNotes } from '../compose/voice-notes.ts'
+import type { Db } from '../db/open.ts'
+import { type CivilDate, dateAt } from '../lib/civil-date.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/events.ts'
+import type { Office } from '../lib/office.ts'
+import type { Carrier } from './carrier.ts'
+import type { LookupPatience } from './outcome.ts'
+
+/** How long we wait for what. Shorter ones are for tests and the sandbox, whose carrier answers within milliseconds. */
+export type Patience = {
+  /** A claim not finished by then is uncertain: more than the carrier's timeout. */
+  leaseMs: number
+  lookup: LookupPatience
+}
+
+export const PATIENCE: Patience = { leaseMs: 60_000, lookup: { listingMs: 120_000, everyMs: 20_000 } }
+
+export type DeliverDeps = {
+  db: Db
+  log: Log
+  clock: Clock
+  office: Office
+  templates: Templates
+  voiceNotes: VoiceNotes
+  carrier: Carrier
+  /** `https://…` without a slash at the end: links, webhooks, audio. */
+  publicBaseUrl: string
+  /** This process, on claims and attempts. */
+  worker: string
+  patience: Patience
+}
+
+export function todayOf(deps: { clock: Clock; office: Office }): CivilDate {
+  return dateAt(deps.clock.now(), deps.office.timeZone)
+}

@@ -1,0 +1,150 @@
+import { type Column, and, eq, exists, gte, inArray, isNull, lte, not, notExists, notInArray, type SQL, sql } from 'drizzle-orm'
+import type { Reader } from '../db/open.ts'
+import type { FollowUpKind } from '../db/schema.ts'
+import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
+import { liveHolds } from '../register/holds.ts'
+import type { AttendDeps } from './attend.ts'
+import { answerWantsOfficer } from './attend-rules.ts'
+import type { WantedFollowUp } from './follow-ups.ts'
+import { inRange, keyRanges, PAGE } from './pages.ts'
+import { isHeld } from './standing.ts'
+
+/** No notice goes out later than this after expiry, so nobody can be missing one. */
+const lastNoticeDay = 14
+/** Note pages live 30 days beyond expiry: answers can come so late, and passes be missed. */
+const lastAnswerDay = 60
+
+/** Permits of a kind that the office's policy does not name, once a notice is due. */
+export async function* unknownKinds(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { db, office } = deps
+  const { permits } = db.t
+  for await (const page of cyclesWithNotices(deps)) {
+    const unknown = notInArray(permits.kind, [...office.extend.keys()])
+    const rows = await dueCycles(db.read, deps, and(page, unknown, not(hasFollowUp(db.read, 'kind'))))
+    yield rows.map(({ id, resident_id, kind }) => ({ resident_id, kind: 'kind', cycle_id: id, cause: `kind:${kind}` }))
+  }
+}
+
+/** What residents and sponsors answered that an officer must follow. */
+export async function* answersToAttend(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { db, office, today } = deps
+  for await (const page of cyclePages(deps, { from: addDays(today, -lastAnswerDay), to: farthestEnd(deps) })) {
+    const rows = await unattendedAnswers(db.read, deps, page)
+    const held = await liveHolds(db.read, rows.map((row) => row.resident_id), today)
+    yield rows
+      .filter((row) =>
+        answerWantsOfficer({
+          answer: row.answer,
+          answeredOn: dateAt(row.at, office.timeZone),
+          expiresOn: row.expires_on,
+          pending: row.is_current === 1 && row.permit_expires_on === row.expires_on && !held.has(row.resident_id),
+        }),
+      )
+      .map(({ id, resident_id, cycle_id }) => ({ resident_id, kind: 'answer', cycle_id, cause: `ack:${id}` }))
+  }
+}
+
+/** Conditions on `cycles`, a page each, that together cover every cycle which can have had a notice lately. */
+export function cyclesWithNotices(deps: AttendDeps): AsyncGenerator<SQL> {
+  return cyclePages(deps, { from: addDays(deps.today, -lastNoticeDay), to: farthestEnd(deps) })
+}
+
+/** The cycles, current and not held, that have a notice, with what is known of the people. */
+export function dueCycles(reader: Reader, { office, today }: AttendDeps, where: SQL | undefined) {
+  const { cycles, permits, residents, notices } = reader.t
+  const noticed = reader.select({ one: sql`1` }).from(notices).where(eq(notices.cycle_id, cycles.id))
+  return reader
+    .select({
+      id: cycles.id,
+      resident_id: cycles.resident_id,
+      expires_on: cycles.expires_on,
+      kind: permits.kind,
+      birth_date: residents.birth_date,
+      phone_index: residents.phone_index,
+      phone_line: residents.phone_line,
+      whatsapp_opt_in_on: residents.whatsapp_opt_in_on,
+      sponsor_phone_index: residents.sponsor_phone_index,
+      sponsor_phone_line: residents.sponsor_phone_line,
+    })
+    .from(cycles)
+    .innerJoin(permits, eq(permits.id, cycles.permit_id))
+    .innerJoin(residents, eq(residents.id, cycles.resident_id))
+    .where(
+      and(
+        where,
+        eq(permits.is_current, 1),
+        eq(permits.expires_on, cycles.expires_on),
+        eq(permits.office_code, office.code),
+        exists(noticed),
+        not(isHeld(reader, cycles.resident_id, today)),
+      ),
+    )
+}
+
+/** A follow-up of this kind stands for the cycle of the outer query: any, or the one that `more` describes. */
+export function hasFollowUp(reader: Reader, kind: FollowUpKind, more?: SQL): SQL {
+  const { cycles, follow_ups } = reader.t
+  return exists(
+    reader
+      .select({ one: sql`1` })
+      .from(follow_ups)
+      .where(
+        and(
+          eq(follow_ups.resident_id, cycles.resident_id),
+          eq(follow_ups.kind, kind),
+          eq(follow_ups.cycle_id, cycles.id),
+          more,
+        ),
+      ),
+  )
+}
+
+function farthestEnd({ office, today }: AttendDeps): CivilDate {
+  const stages = [office.stages, ...office.kinds.values()].flatMap((plans) => [...plans.keys()])
+  return addDays(today, Math.max(90, ...stages))
+}
+
+async function* cyclePages({ db }: AttendDeps, window: { from: CivilDate; to: CivilDate }): AsyncGenerator<SQL> {
+  const { cycles } = db.t
+  const key: Column[] = [cycles.expires_on, cycles.id]
+  const inWindow = and(gte(cycles.expires_on, window.from), lte(cycles.expires_on, window.to))
+  const ranges = keyRanges(async (after) => {
+    const [row] = await db.read
+      .select({ expires_on: cycles.expires_on, id: cycles.id })
+      .from(cycles)
+      .where(and(inWindow, inRange(key, { after, upTo: null })))
+      .orderBy(cycles.expires_on, cycles.id)
+      .limit(1)
+      .offset(PAGE - 1)
+    return row && [row.expires_on, row.id]
+  })
+  for await (const range of ranges) yield and(inWindow, inRange(key, range))!
+}
+
+function unattendedAnswers(reader: Reader, { office }: AttendDeps, page: SQL) {
+  const { cycles, permits, acknowledgements } = reader.t
+  const sameCause = sql`${reader.t.follow_ups.cause} = 'ack:' || ${acknowledgements.id}`
+  return reader
+    .select({
+      id: acknowledgements.id,
+      answer: acknowledgements.answer,
+      at: acknowledgements.at,
+      cycle_id: cycles.id,
+      resident_id: cycles.resident_id,
+      expires_on: cycles.expires_on,
+      is_current: permits.is_current,
+      permit_expires_on: permits.expires_on,
+    })
+    .from(cycles)
+    .innerJoin(acknowledgements, eq(acknowledgements.cycle_id, cycles.id))
+    .innerJoin(permits, eq(permits.id, cycles.permit_id))
+    .where(
+      and(
+        page,
+        eq(permits.office_code, office.code),
+        inArray(acknowledgements.answer, ['applied', 'leaving', 'help']),
+        not(hasFollowUp(reader, 'answer', sameCause)),
+      ),
+    )
+    .orderBy(acknowledgements.id)
+}

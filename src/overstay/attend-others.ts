@@ -1,0 +1,119 @@
+import { and, eq, exists, gt, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
+import type { Reader } from '../db/open.ts'
+import { dateAt } from '../lib/civil-date.ts'
+import type { AttendDeps } from './attend.ts'
+import { isWrongNumber, minorsBornAfter } from './attend-rules.ts'
+import type { WantedFollowUp } from './follow-ups.ts'
+import { inRange, type Key, keyRanges, PAGE } from './pages.ts'
+import { isHeld } from './standing.ts'
+
+/** Numbers dead at the carrier that a resident still has; the sponsor's where he is the one to be told. */
+export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { db, office, today } = deps
+  const { dead_numbers, residents, follow_ups } = db.t
+  const pages = keyRanges((after) => pageEnd(db.read, dead_numbers, after))
+  const opened = db.read
+    .select({ one: sql`1` })
+    .from(follow_ups)
+    .where(
+      and(
+        eq(follow_ups.resident_id, residents.id),
+        eq(follow_ups.kind, 'number'),
+        sql`${follow_ups.cause} = 'number:' || ${dead_numbers.phone_index}`,
+      ),
+    )
+  const sponsorIsTold = or(isNull(residents.phone_index), gt(residents.birth_date, minorsBornAfter(today)))
+  const owners = [
+    { line: residents.phone_line, has: eq(residents.phone_index, dead_numbers.phone_index) },
+    {
+      line: residents.sponsor_phone_line,
+      has: and(eq(residents.sponsor_phone_index, dead_numbers.phone_index), sponsorIsTold),
+    },
+  ]
+  for await (const range of pages) {
+    for (const { line, has } of owners) {
+      const rows = await db.read
+        .select({ resident_id: residents.id, line, channel: dead_numbers.channel, phone_index: dead_numbers.phone_index })
+        .from(dead_numbers)
+        .innerJoin(residents, has)
+        .where(and(inRange([dead_numbers.id], range), eq(residents.office_code, office.code), not(exists(opened))))
+      yield rows
+        .filter(isWrongNumber)
+        .map((row) => ({ resident_id: row.resident_id, kind: 'number', cycle_id: 0, cause: `number:${row.phone_index}` }))
+    }
+  }
+}
+
+/** Where the register cannot say who somebody is, or which permit counts. */
+export async function* identityDoubts({ db, office }: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { residents } = db.t
+  for await (const range of keyRanges((after) => pageEnd(db.read, residents, after))) {
+    const rows = await db.read
+      .select({ resident_id: residents.id, doubt: residents.identity_doubt })
+      .from(residents)
+      .where(and(inRange([residents.id], range), isNotNull(residents.identity_doubt), eq(residents.office_code, office.code)))
+    yield rows.map(({ resident_id, doubt }) => ({ resident_id, kind: 'identity', cycle_id: 0, cause: doubt ?? '' }))
+  }
+}
+
+/** Holds whose last day has passed and that nobody lifted, while the same permit still counts. */
+export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { db, office, today } = deps
+  const { holds, permits, follow_ups } = db.t
+  const ended = and(isNull(holds.lifted_at), lt(holds.until_on, today))
+  const key = [holds.until_on, holds.id]
+  const pages = keyRanges(async (after) => {
+    const [row] = await db.read
+      .select({ until_on: holds.until_on, id: holds.id })
+      .from(holds)
+      .where(and(ended, inRange(key, { after, upTo: null })))
+      .orderBy(holds.until_on, holds.id)
+      .limit(1)
+      .offset(PAGE - 1)
+    return row && [row.until_on ?? '', row.id]
+  })
+  const opened = db.read
+    .select({ one: sql`1` })
+    .from(follow_ups)
+    .where(
+      and(
+        eq(follow_ups.resident_id, holds.resident_id),
+        eq(follow_ups.kind, 'hold-ended'),
+        sql`${follow_ups.cause} = 'hold:' || ${holds.id}`,
+      ),
+    )
+  for await (const range of pages) {
+    const rows = await db.read
+      .select({ id: holds.id, resident_id: holds.resident_id, set_at: holds.set_at, known_since: permits.known_since })
+      .from(holds)
+      .innerJoin(permits, and(eq(permits.resident_id, holds.resident_id), eq(permits.is_current, 1)))
+      .where(
+        and(
+          ended,
+          inRange(key, range),
+          eq(permits.office_code, office.code),
+          not(exists(opened)),
+          not(isHeld(db.read, holds.resident_id, today)),
+        ),
+      )
+    yield rows
+      // A permit that came in after the hold was set is the renewal that the hold was waiting for.
+      .filter((row) => row.known_since <= dateAt(row.set_at, office.timeZone))
+      .map(({ id, resident_id }) => ({ resident_id, kind: 'hold-ended', cycle_id: 0, cause: `hold:${id}` }))
+  }
+}
+
+async function pageEnd(
+  reader: Reader,
+  table: Reader['t']['residents'] | Reader['t']['dead_numbers'],
+  after: Key | null,
+): Promise<Key | undefined> {
+  const [row] = await reader
+    .select({ id: table.id })
+    .from(table)
+    .where(inRange([table.id], { after, upTo: null }))
+    .orderBy(table.id)
+    .limit(1)
+    .offset(PAGE - 1)
+  return row && [row.id]
+}

@@ -1,0 +1,144 @@
+import { and, eq, inArray, isNull, lt, not } from 'drizzle-orm'
+import type { Db, Reader, Tx } from '../db/open.ts'
+import type { CivilDate } from '../lib/civil-date.ts'
+import type { Log } from '../lib/events.ts'
+import type { Office } from '../lib/office.ts'
+import { reviewOpenCases } from './case-review.ts'
+import { openingOf, TENGGAT } from './case-rules.ts'
+import { inRange, type KeyRange, keyRanges, PAGE } from './pages.ts'
+import { isHeld } from './standing.ts'
+
+export type OverstayDeps = { db: Db; log: Log; office: Office; now: number; today: CivilDate }
+
+export type OverstayCounts = {
+  opened: number
+  escalated: number
+  flagged_day_60: number
+  proposed: number
+  withdrawn: number
+}
+
+/**
+ * Brings every case of the office up to `today`: reviews the open ones, then opens what is missing. The same pass again
+ * changes nothing; after days without one, a single pass says what the missed ones would have.
+ */
+export async function overstayPass(deps: OverstayDeps): Promise<OverstayCounts> {
+  const reviewed = await reviewOpenCases(deps)
+  const opened = await openCases(deps)
+  const counts = { ...reviewed, opened: opened.opened, flagged_day_60: reviewed.flagged_day_60 + opened.flagged_day_60 }
+  deps.log.info({ today: deps.today, ...counts }, 'overstay pass')
+  return counts
+}
+
+async function openCases(deps: OverstayDeps): Promise<Pick<OverstayCounts, 'opened' | 'flagged_day_60'>> {
+  const total = { opened: 0, flagged_day_60: 0 }
+  for await (const range of endedPermits(deps)) {
+    if ((await withoutCase(deps.db.read, deps, range)).length === 0) continue
+    const added = await deps.db.write((tx) => openRange(tx, deps, range))
+    total.opened += added.opened
+    total.flagged_day_60 += added.flagged_day_60
+  }
+  return total
+}
+
+function endedPermits({ db, today }: OverstayDeps): AsyncGenerator<KeyRange> {
+  const { permits } = db.t
+  return keyRanges(async (after) => {
+    const [row] = await db.read
+      .select({ expires_on: permits.expires_on, id: permits.id })
+      .from(permits)
+      .where(
+        and(
+          eq(permits.is_current, 1),
+          lt(permits.expires_on, today),
+          inRange([permits.expires_on, permits.id], { after, upTo: null }),
+        ),
+      )
+      .orderBy(permits.expires_on, permits.id)
+      .limit(1)
+      .offset(PAGE - 1)
+    return row && [row.expires_on, row.id]
+  })
+}
+
+/** A cycle that ever had a case gets no second one, closed or not. */
+function withoutCase(reader: Reader, { office, today }: OverstayDeps, range: KeyRange) {
+  const { permits, cycles, overstay_cases } = reader.t
+  return reader
+    .select({
+      permit_id: permits.id,
+      resident_id: permits.resident_id,
+      expires_on: permits.expires_on,
+      known_since: permits.known_since,
+    })
+    .from(permits)
+    .leftJoin(cycles, and(eq(cycles.permit_id, permits.id), eq(cycles.expires_on, permits.expires_on)))
+    .leftJoin(overstay_cases, eq(overstay_cases.cycle_id, cycles.id))
+    .where(
+      and(
+        eq(permits.is_current, 1),
+        lt(permits.expires_on, today),
+        inRange([permits.expires_on, permits.id], range),
+        eq(permits.office_code, office.code),
+        isNull(overstay_cases.id),
+        not(isHeld(reader, permits.resident_id, today)),
+      ),
+    )
+}
+
+async function openRange(tx: Tx, deps: OverstayDeps, range: KeyRange) {
+  const { office, now, today } = deps
+  const { overstay_cases, case_events } = tx.t
+  const ended = await withoutCase(tx, deps, range)
+  const cycleIds = await cyclesOf(tx, ended, now)
+  const beginnings = new Map(
+    ended.map((permit) => {
+      const { permit_id, resident_id, expires_on, known_since } = permit
+      const cycle_id = cycleIds.get(cycleKey(permit))!
+      const opening = openingOf({ office, expiresOn: expires_on, knownSince: known_since, today })
+      return [cycle_id, { cycle_id, permit_id, resident_id, expires_on, opening }] as const
+    }),
+  )
+  if (beginnings.size === 0) return { opened: 0, flagged_day_60: 0 }
+
+  const opened = await tx
+    .insert(overstay_cases)
+    .values(
+      [...beginnings.values()].map(({ opening, ...cycle }) => ({
+        ...cycle,
+        level: opening.level,
+        known_late: opening.knownLate ? 1 : 0,
+        opened_on: today,
+        opened_at: now,
+      })),
+    )
+    .onConflictDoNothing()
+    .returning({ id: overstay_cases.id, cycle_id: overstay_cases.cycle_id })
+  const events = opened.flatMap(({ id, cycle_id }) => {
+    const { opening } = beginnings.get(cycle_id)!
+    const event = { case_id: id, level: opening.level, by: TENGGAT, on: today, at: now }
+    const first = { ...event, kind: 'opened' as const, text: opening.knownLate ? 'lewat sebelum data masuk: periksa perlintasan' : null }
+    return opening.day60 ? [first, { ...event, kind: 'day-60' as const, text: null }] : [first]
+  })
+  if (events.length > 0) await tx.insert(case_events).values(events)
+  return { opened: opened.length, flagged_day_60: events.length - opened.length }
+}
+
+/** The scan makes a cycle with its first notice; a permit that never had one gets it here. */
+async function cyclesOf(tx: Tx, ended: Awaited<ReturnType<typeof withoutCase>>, now: number): Promise<Map<string, number>> {
+  if (ended.length === 0) return new Map()
+  const { cycles } = tx.t
+  await tx
+    .insert(cycles)
+    .values(ended.map(({ permit_id, resident_id, expires_on }) => ({ permit_id, resident_id, expires_on, created_at: now })))
+    .onConflictDoNothing()
+  const rows = await tx
+    .select({ id: cycles.id, permit_id: cycles.permit_id, expires_on: cycles.expires_on })
+    .from(cycles)
+    .where(inArray(cycles.permit_id, ended.map((permit) => permit.permit_id)))
+  return new Map(rows.map((row) => [cycleKey(row), row.id]))
+}
+
+function cycleKey(cycle: { permit_id: number; expires_on: CivilDate }): string {
+  return `${cycle.permit_id} ${cycle.expires_on}`
+}

@@ -1,0 +1,127 @@
+import type { AddressInfo } from 'node:net'
+import formbody from '@fastify/formbody'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { AppError, messageOf } from '../lib/errors.ts'
+import { registerAudio } from './audio.ts'
+import { registerCalls } from './call.ts'
+import type { PublicCounts, PublicDeps } from './deps.ts'
+import { registerHome } from './home-page.ts'
+import { registerInboundMessage } from './inbound-message.ts'
+import { registerNotePage } from './note-page.ts'
+import { openPages, type Pages } from './pages.ts'
+import { requireSignature } from './signature.ts'
+import { registerStatus } from './status.ts'
+
+export type PublicListener = AsyncDisposable & {
+  /** http://address:port of the listener itself. */
+  url: string
+  address: AddressInfo
+  counts: Readonly<PublicCounts>
+}
+
+const BODY_LIMIT = 64 * 1024
+const REQUESTS_PER_MINUTE = 600
+const REQUEST_TIMEOUT_MS = 15_000
+
+/**
+ * What the internet may reach, and nothing else. Sets no cookie, logs no path (it may hold a token) and no address.
+ * @throws AppError `unavailable` when the address cannot be listened on.
+ */
+export async function openPublicListener(
+  deps: PublicDeps & { listen: { host: string; port: number } },
+): Promise<PublicListener> {
+  const counts: PublicCounts = { requests: 0, forged: 0, receipts: 0, repeated: 0, errors: 0 }
+  const pages = openPages(deps)
+  const onError = troubleFor(deps, counts, pages)
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
+    forceCloseConnections: 'idle',
+    // A path that is not even an encoded one; its text would else come back as JSON.
+    frameworkErrors: (error, _request, reply) => pages.sendTrouble(reply, error.statusCode ?? 400),
+  })
+  app.setErrorHandler(onError)
+  await guard(app, deps, counts)
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (_request, reply) => pages.sendUnknown(reply))
+  pages.register(app)
+  registerHome(app, deps, pages)
+  registerNotePage(app, deps, pages)
+  registerAudio(app, deps, pages)
+  await app.register(async (twilio) => {
+    twilio.addHook('preHandler', requireSignature(deps, counts))
+    registerStatus(twilio, deps, counts)
+    registerInboundMessage(twilio, deps, counts)
+    registerCalls(twilio, deps, counts)
+  })
+  return listen(app, deps, counts)
+}
+
+async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCounts): Promise<void> {
+  app.addHook('onRequest', async (_request, reply) => {
+    counts.requests += 1
+    reply.header('x-robots-tag', 'noindex, nofollow, noarchive').header('cache-control', 'private, no-store')
+  })
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        mediaSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: deps.publicBaseUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+  })
+  await app.register(rateLimit, {
+    max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
+    timeWindow: '1 minute',
+    // The carrier comes from few addresses, and all at once.
+    allowList: (request) => request.url.startsWith('/twilio/'),
+  })
+  await app.register(formbody, { bodyLimit: BODY_LIMIT })
+}
+
+function troubleFor(deps: PublicDeps, counts: PublicCounts, pages: Pages) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const status = error.statusCode ?? 500
+    if (status >= 500) {
+      counts.errors += 1
+      deps.log.error({ event: 'public.error', route: request.routeOptions.url, ...traceOf(error) }, 'a public request failed')
+    }
+    return pages.sendTrouble(reply, status)
+  }
+}
+
+/** Name, code and places only: a database error's message holds the values of its query. */
+function traceOf(error: Error & { code?: string }): { name: string; code: string | undefined; at: string[] } {
+  const at = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return { name: error.name, code: error.code, at: at.slice(0, 8).map((line) => line.trim()) }
+}
+
+async function listen(
+  app: FastifyInstance,
+  { listen: { host, port } }: { listen: { host: string; port: number } },
+  counts: PublicCounts,
+): Promise<PublicListener> {
+  try {
+    const url = await app.listen({ host, port })
+    return {
+      url,
+      address: app.server.address() as AddressInfo,
+      counts,
+      [Symbol.asyncDispose]: () => app.close(),
+    }
+  } catch (cause) {
+    await app.close()
+    throw new AppError('unavailable', `PUBLIC_LISTEN ${host}:${port} cannot be listened on: ${messageOf(cause)}`, { cause })
+  }
+}

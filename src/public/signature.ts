@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js'
+import { type PublicCounts, type PublicDeps, publicUrl } from './deps.ts'
+
+export type Form = Readonly<Record<string, string>>
+
+/**
+ * Lets only what the carrier signed pass. The signature covers the URL as the carrier knows it, so ours is built from the configured
+ * base, never from Host (twilio/twilio-node#505). Without a token or a header everything is refused.
+ */
+export function requireSignature(deps: PublicDeps, counts: PublicCounts) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    if (isSigned(deps, request)) return undefined
+    counts.forged += 1
+    deps.log.warn({ event: 'webhook.forged', route: request.routeOptions.url }, 'refused a webhook without a good signature')
+    return reply.code(403).type('text/plain; charset=utf-8').send('forbidden\n')
+  }
+}
+
+/** The fields of a form post; of a repeated field the first. */
+export function formOf(request: FastifyRequest): Form {
+  const body = (request.body ?? {}) as Record<string, string | string[]>
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? (value[0] ?? '') : value]),
+  )
+}
+
+export function signatureOf(request: FastifyRequest): string {
+  const header = request.headers['x-twilio-signature']
+  return typeof header === 'string' ? header : ''
+}
+
+function isSigned(deps: PublicDeps, request: FastifyRequest): boolean {
+  const signature = signatureOf(request)
+  const path = request.originalUrl
+  if (deps.twilioAuthToken === '' || signature === '' || !path.startsWith('/')) return false
+  const body = (request.body ?? {}) as Record<string, unknown>
+  if (!validateRequest(deps.twilioAuthToken, signature, publicUrl(deps, path), { ...body })) return false
+  return body.AccountSid === deps.accountSid
+}

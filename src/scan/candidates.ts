@@ -1,0 +1,215 @@
+import { and, asc, eq, gt, gte, inArray, isNull, lte, or } from 'drizzle-orm'
+import type { Reader } from '../db/open.ts'
+import type { CivilDate } from '../lib/civil-date.ts'
+import type { Answer, Channel, Role } from '../lib/office.ts'
+import type { PhoneNumber } from '../lib/phone.ts'
+import type { Line } from '../db/schema.ts'
+
+export type Person = {
+  residentId: number
+  nationality: string
+  language: string | null
+  chosenLanguage: string | null
+  birthDate: CivilDate | null
+  whatsappOptInOn: CivilDate | null
+  phone: KnownPhone | null
+  sponsorPhone: KnownPhone | null
+}
+
+export type KnownPhone = {
+  number: PhoneNumber
+  index: string
+  country: string | null
+  line: Line
+  closed: Channel[]
+}
+
+export type ExistingNotice = {
+  id: number
+  stage: number
+  deliveries: { id: number; role: Role; channel: Channel; state: string; attempts: number }[]
+}
+
+/** A current permit that may have to be told of, with everything the decision needs. */
+export type Candidate = Person & {
+  permitId: number
+  officeCode: string
+  permitNo: string
+  kind: string
+  expiresOn: CivilDate
+  knownSince: CivilDate
+  held: boolean
+  cycleId: number | null
+  notices: ExistingNotice[]
+  /** The resident's own; a sponsor's do not count. */
+  answers: Answer[]
+}
+
+export type PageKey = { expiresOn: CivilDate; id: number }
+
+/** The next permits in the window, by expiry and id. */
+export async function pageOfPermits(
+  reader: Reader,
+  window: { from: CivilDate; to: CivilDate; after: PageKey | null; limit: number },
+): Promise<(PageKey & { permitId: number })[]> {
+  const { permits } = reader.t
+  const after = window.after
+  const rows = await reader
+    .select({ id: permits.id, expiresOn: permits.expires_on })
+    .from(permits)
+    .where(
+      and(
+        eq(permits.is_current, 1),
+        gte(permits.expires_on, after?.expiresOn ?? window.from),
+        lte(permits.expires_on, window.to),
+        after
+          ? or(gt(permits.expires_on, after.expiresOn), and(eq(permits.expires_on, after.expiresOn), gt(permits.id, after.id)))
+          : undefined,
+      ),
+    )
+    .orderBy(asc(permits.expires_on), asc(permits.id))
+    .limit(window.limit)
+  return rows.map((row) => ({ ...row, permitId: row.id }))
+}
+
+/** The candidates of these permits that are still current. A handful of queries, however many permits. */
+export async function loadCandidates(reader: Reader, permitIds: number[], today: CivilDate): Promise<Candidate[]> {
+  const { permits, residents, holds, cycles, notices, delivery_notices, deliveries, acknowledgements } = reader.t
+  if (permitIds.length === 0) return []
+  const rows = await reader
+    .select({
+      permitId: permits.id,
+      officeCode: permits.office_code,
+      permitNo: permits.permit_no,
+      kind: permits.kind,
+      expiresOn: permits.expires_on,
+      knownSince: permits.known_since,
+      residentId: residents.id,
+      nationality: residents.nationality,
+      language: residents.language,
+      chosenLanguage: residents.chosen_language,
+      birthDate: residents.birth_date,
+      whatsappOptInOn: residents.whatsapp_opt_in_on,
+      phone: residents.phone,
+      phone_index: residents.phone_index,
+      phone_country: residents.phone_country,
+      phone_line: residents.phone_line,
+      sponsor_phone: residents.sponsor_phone,
+      sponsor_phone_index: residents.sponsor_phone_index,
+      sponsor_phone_country: residents.sponsor_phone_country,
+      sponsor_phone_line: residents.sponsor_phone_line,
+      cycleId: cycles.id,
+    })
+    .from(permits)
+    .innerJoin(residents, eq(residents.id, permits.resident_id))
+    .leftJoin(cycles, and(eq(cycles.permit_id, permits.id), eq(cycles.expires_on, permits.expires_on)))
+    .where(and(inArray(permits.id, permitIds), eq(permits.is_current, 1)))
+    .orderBy(asc(permits.expires_on), asc(permits.id))
+
+  const residentIds = [...new Set(rows.map((row) => row.residentId))]
+  const held = await reader
+    .selectDistinct({ residentId: holds.resident_id })
+    .from(holds)
+    .where(
+      and(inArray(holds.resident_id, residentIds), isNull(holds.lifted_at), or(isNull(holds.until_on), gte(holds.until_on, today))),
+    )
+  const heldIds = new Set(held.map((row) => row.residentId))
+
+  const cycleIds = rows.flatMap((row) => (row.cycleId === null ? [] : [row.cycleId]))
+  const told = await reader
+    .select({
+      cycleId: notices.cycle_id,
+      id: notices.id,
+      stage: notices.stage,
+      deliveryId: deliveries.id,
+      role: delivery_notices.role,
+      channel: delivery_notices.channel,
+      state: deliveries.state,
+      attempts: deliveries.attempts,
+    })
+    .from(notices)
+    .leftJoin(delivery_notices, eq(delivery_notices.notice_id, notices.id))
+    .leftJoin(deliveries, eq(deliveries.id, delivery_notices.delivery_id))
+    .where(inArray(notices.cycle_id, cycleIds))
+    .orderBy(asc(notices.id))
+  const answers = await reader
+    .select({ cycleId: acknowledgements.cycle_id, answer: acknowledgements.answer })
+    .from(acknowledgements)
+    .where(and(inArray(acknowledgements.cycle_id, cycleIds), eq(acknowledgements.role, 'resident')))
+
+  const indexes = rows.flatMap((row) => [row.phone_index, row.sponsor_phone_index]).filter((index) => index !== null)
+  const closed = await closedChannels(reader, indexes)
+
+  return rows.map((row) => ({
+    ...row,
+    held: heldIds.has(row.residentId),
+    phone: knownPhone(row.phone, row.phone_index, row.phone_country, row.phone_line, closed),
+    sponsorPhone: knownPhone(
+      row.sponsor_phone,
+      row.sponsor_phone_index,
+      row.sponsor_phone_country,
+      row.sponsor_phone_line,
+      closed,
+    ),
+    notices: noticesOf(told.filter((one) => one.cycleId === row.cycleId)),
+    answers: answers.filter((one) => one.cycleId === row.cycleId).map((one) => one.answer),
+  }))
+}
+
+/** Which channels are opted out of or dead, by phone index. */
+export async function closedChannels(reader: Reader, phoneIndexes: string[]): Promise<Map<string, Channel[]>> {
+  const { opt_outs, dead_numbers } = reader.t
+  const closed = new Map<string, Channel[]>()
+  if (phoneIndexes.length === 0) return closed
+  const rows = [
+    ...(await reader
+      .select({ index: opt_outs.phone_index, channel: opt_outs.channel })
+      .from(opt_outs)
+      .where(and(inArray(opt_outs.phone_index, phoneIndexes), isNull(opt_outs.withdrawn_at)))),
+    ...(await reader
+      .select({ index: dead_numbers.phone_index, channel: dead_numbers.channel })
+      .from(dead_numbers)
+      .where(inArray(dead_numbers.phone_index, phoneIndexes))),
+  ]
+  for (const { index, channel } of rows) closed.set(index, [...(closed.get(index) ?? []), channel])
+  return closed
+}
+
+function knownPhone(
+  number: string | null,
+  index: string | null,
+  country: string | null,
+  line: Line | null,
+  closed: Map<string, Channel[]>,
+): KnownPhone | null {
+  if (number === null || index === null) return null
+  return { number: number as PhoneNumber, index, country, line: line ?? 'unknown', closed: closed.get(index) ?? [] }
+}
+
+type ToldRow = {
+  id: number
+  stage: number
+  deliveryId: number | null
+  role: Role | null
+  channel: Channel | null
+  state: string | null
+  attempts: number | null
+}
+
+function noticesOf(rows: ToldRow[]): ExistingNotice[] {
+  const byId = new Map<number, ExistingNotice>()
+  for (const row of rows) {
+    const notice = byId.get(row.id) ?? { id: row.id, stage: row.stage, deliveries: [] }
+    byId.set(row.id, notice)
+    if (row.deliveryId !== null) {
+      notice.deliveries.push({
+        id: row.deliveryId,
+        role: row.role!,
+        channel: row.channel!,
+        state: row.state!,
+        attempts: row.attempts!,
+      })
+    }
+  }
+  return [...byId.values()]
+}

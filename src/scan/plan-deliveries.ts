@@ -1,0 +1,127 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import type { Tx } from '../db/open.ts'
+import type { CivilDate } from '../lib/civil-date.ts'
+import type { Channel, Office, Role } from '../lib/office.ts'
+import type { PhoneNumber } from '../lib/phone.ts'
+import { windowAt } from '../lib/window.ts'
+
+/** What identifies a link for ever: the same delivery has the same token, also after a restore. */
+export type LinkParts = {
+  officeCode: string
+  permitNo: string
+  expiresOn: CivilDate
+  stage: number
+  role: Role
+  channel: Channel
+}
+
+/** One message or call that one notice wants. */
+export type Wanted = LinkParts & {
+  noticeId: number
+  phone: PhoneNumber
+  phoneCountry: string | null
+  language: string
+}
+
+export function tokenOf(vault: { token(...parts: (string | number)[]): string }, parts: LinkParts): string {
+  return vault.token(parts.officeCode, parts.permitNo, parts.expiresOn, parts.stage, parts.role, parts.channel)
+}
+
+/**
+ * Writes the deliveries of new notices. What goes to one phone by one channel in one language on one day travels together:
+ * in the delivery that already waits there untouched, else in a new one. Call it with the wanted of one page at a time.
+ */
+export async function addDeliveries(
+  tx: Tx,
+  options: { office: Office; vault: Vault; wanted: readonly Wanted[]; today: CivilDate; now: number },
+): Promise<number> {
+  const { office, vault, today, now } = options
+  const groups = new Map<string, { wanted: Wanted[]; phoneIndex: string }>()
+  for (const one of options.wanted) {
+    const phoneIndex = vault.blind(one.phone, 'phone')
+    const key = `${phoneIndex} ${one.channel} ${one.language}`
+    const group = groups.get(key)
+    if (group) group.wanted.push(one)
+    else groups.set(key, { wanted: [one], phoneIndex })
+  }
+  const waiting = await untouchedToday(tx, today, [...new Set([...groups.values()].map((group) => group.phoneIndex))])
+  let created = 0
+  for (const [key, { wanted, phoneIndex }] of groups) {
+    let deliveryId = waiting.get(key)
+    const sorted = wanted.toSorted((a, b) =>
+      `${a.officeCode} ${a.permitNo}` < `${b.officeCode} ${b.permitNo}` ? -1 : 1,
+    )
+    const first = sorted[0]!
+    const role: Role = sorted.some((one) => one.role === 'sponsor') ? 'sponsor' : 'resident'
+    if (deliveryId === undefined) {
+      const [row] = await tx
+        .insert(tx.t.deliveries)
+        .values({
+          token_hash: vault.tokenHash(tokenOf(vault, first)),
+          channel: first.channel,
+          role,
+          phone: first.phone,
+          phone_index: phoneIndex,
+          phone_country: first.phoneCountry,
+          language: first.language,
+          stage: Math.min(...sorted.map((one) => one.stage)),
+          due_on: today,
+          state: 'queued',
+          not_before: firstStart(office, first.channel, now),
+          state_since: now,
+          created_at: now,
+        })
+        .returning({ id: tx.t.deliveries.id })
+      deliveryId = row!.id
+      created += 1
+    } else if (role === 'sponsor') {
+      await tx.update(tx.t.deliveries).set({ role }).where(eq(tx.t.deliveries.id, deliveryId))
+    }
+    const id = deliveryId
+    await tx
+      .insert(tx.t.delivery_notices)
+      .values(sorted.map((one) => ({ delivery_id: id, notice_id: one.noticeId, role: one.role, channel: one.channel })))
+      .onConflictDoNothing()
+  }
+  return created
+}
+
+/** SMS and WhatsApp as soon as the window is open; the call some minutes after the SMS could have gone. */
+export function firstStart(office: Office, channel: Channel, now: number): number {
+  const message = startAt(office, 'sms', now)
+  if (channel !== 'call') return startAt(office, channel, now)
+  return startAt(office, 'call', message + office.callAfterSmsMinutes * 60_000)
+}
+
+/** `instant` itself if the channel may start then, else the next opening. */
+export function startAt(office: Office, channel: Channel, instant: number): number {
+  const window = windowAt(office, channel, instant)
+  return window.mayStart ? instant : window.opensAt
+}
+
+type Vault = {
+  token(...parts: (string | number)[]): string
+  tokenHash(token: string): string
+  blind(value: string, place: string): string
+}
+
+async function untouchedToday(tx: Tx, today: CivilDate, phoneIndexes: string[]): Promise<Map<string, number>> {
+  const { deliveries } = tx.t
+  const rows = await tx
+    .select({
+      id: deliveries.id,
+      phone_index: deliveries.phone_index,
+      channel: deliveries.channel,
+      language: deliveries.language,
+    })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.due_on, today),
+        inArray(deliveries.phone_index, phoneIndexes),
+        eq(deliveries.state, 'queued'),
+        eq(deliveries.attempts, 0),
+      ),
+    )
+  return new Map(rows.map((row) => [`${row.phone_index} ${row.channel} ${row.language}`, row.id]))
+}
