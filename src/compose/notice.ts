@@ -34,11 +34,12 @@ export function situationOf({ late, overstay }: Pick<NoticeFacts, 'late' | 'over
 
 /** What the notice says to its reader; in short, a date beside a full one may go without its year. */
 export function noticeText(template: Template, facts: NoticeFacts, form: 'short' | 'long'): string {
-  const { dates, notice, say } = template
+  const { dates, say } = template
+  const notices = form === 'short' ? (template.sms.notice ?? template.notice) : template.notice
   const full = dates[form]
   const brief = form === 'short' ? dates.brief : dates.long
   const reader = facts.count > 1 ? 'several' : facts.role
-  return say(notice[reader][situationOf(facts)], {
+  return say(notices[reader][situationOf(facts)], {
     expires: full(facts.expiresOn),
     last_day: full(facts.lastFilingDay),
     last_day_brief: brief(facts.lastFilingDay),

@@ -94,6 +94,10 @@ const notices = (more: string[]) =>
     overstay: message({ needs: ['expires', 'come_on', ...more], brief }),
   })
 
+function readers() {
+  return z.strictObject({ resident: notices([]), sponsor: notices([]), several: notices(['count']) })
+}
+
 const spoken = message()
 const sentences = (slots: Slots) => z.array(message({ needs: [], may: [...slots.needs, ...(slots.may ?? [])] })).min(2)
 const steps = z.array(message({ needs: [], may: ['expires', 'last_day', 'come_on', 'phone'] })).min(1)
@@ -131,8 +135,9 @@ const templateFile = z.strictObject({
         .optional(),
     })
     .default({}),
-  notice: z.strictObject({ resident: notices([]), sponsor: notices([]), several: notices(['count']) }),
+  notice: readers(),
   sms: z.strictObject({
+    notice: readers().optional(),
     body: message({ needs: ['office', 'notice', 'phone', 'reference', 'link'] }),
     online: message(),
     check: message(),

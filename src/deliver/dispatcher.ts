@@ -5,6 +5,7 @@ import type { PhoneNumber } from '../lib/phone.ts'
 import { windowAt } from '../lib/window.ts'
 import type { Outgoing, Sent } from './carrier.ts'
 import { type Claimed, claim } from './outbox.ts'
+import { answerListeners, callUnheard } from './listen.ts'
 import { afterProbe, liftExpired, livePauses, pause } from './pauses.ts'
 import { prepareVoiceNotes } from './prepare-voice.ts'
 import { applyReceipts, pollSilent } from './receipts.ts'
@@ -56,6 +57,8 @@ export class Dispatcher {
     if (!(await this.#accountWorks())) return result
     await reconcile(deps)
     await pollSilent(deps)
+    await answerListeners(deps)
+    await callUnheard(deps)
     await prepareVoiceNotes(deps)
     await Promise.all(CHANNELS.map((channel) => this.#drainChannel(channel, result)))
     await applyReceipts(deps)

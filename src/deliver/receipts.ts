@@ -96,7 +96,7 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
     if (await applyOne(tx, deps, receipt, now)) {
       applied += 1
       done.push(receipt.id)
-    } else if (receipt.kind === 'reply' || now - receipt.received_at > ORPHAN_MS) {
+    } else if (isSettledReply(receipt) || now - receipt.received_at > ORPHAN_MS) {
       done.push(receipt.id)
     }
   }
@@ -104,6 +104,11 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
     await tx.update(tx.t.receipts).set({ applied_at: now }).where(inArray(tx.t.receipts.id, done))
   }
   return applied
+}
+
+/** Replies were acted on when they came; a tap on "listen" waits for its voice note. */
+function isSettledReply(receipt: Stored): boolean {
+  return receipt.kind === 'reply' && receipt.status !== 'button:listen'
 }
 
 async function applyOne(tx: Tx, deps: DeliverDeps, receipt: Stored, now: number): Promise<boolean> {

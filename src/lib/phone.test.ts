@@ -45,12 +45,24 @@ describe('parsePhone', () => {
     expect(parsePhone(text)).toEqual({ number, country, line })
   })
 
-  it.each(['', '-', '--', '0', '000', '+', '.', 'tidak ada', 'Tidak Ada', 'TDK ADA', 'n/a', 'nihil', 'belum ada', ' x '])(
-    'hears no phone in %j',
-    (text) => {
-      expect(parsePhone(text)).toBeNull()
-    },
-  )
+  it.each([
+    '',
+    '-',
+    '--',
+    '0',
+    '000',
+    '+',
+    '.',
+    'tidak ada',
+    'Tidak Ada',
+    'TDK ADA',
+    'n/a',
+    'nihil',
+    'belum ada',
+    ' x ',
+  ])('hears no phone in %j', (text) => {
+    expect(parsePhone(text)).toBeNull()
+  })
 
   it.each([
     ['8.12346E+11', 'mangled'],
@@ -82,7 +94,12 @@ describe('parsePhone', () => {
     '123 / 08123456789',
     '0812-3456-789 / 90',
   ])('takes the first good number of %j and says so', (text) => {
-    expect(parsePhone(text)).toEqual({ number: '+628123456789', country: 'ID', line: 'mobile', remark: 'first-of-several' })
+    expect(parsePhone(text)).toEqual({
+      number: '+628123456789',
+      country: 'ID',
+      line: 'mobile',
+      remark: 'first-of-several',
+    })
   })
 
   it('names the first fault where none of several numbers is good', () => {

@@ -1,4 +1,4 @@
-import { type Column, and, eq, exists, gte, inArray, isNull, lte, not, notExists, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, type Column, eq, exists, gte, inArray, lte, not, notInArray, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { FollowUpKind } from '../db/schema.ts'
 import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
@@ -30,7 +30,11 @@ export async function* answersToAttend(deps: AttendDeps): AsyncGenerator<WantedF
   const { db, office, today } = deps
   for await (const page of cyclePages(deps, { from: addDays(today, -lastAnswerDay), to: farthestEnd(deps) })) {
     const rows = await unattendedAnswers(db.read, deps, page)
-    const held = await liveHolds(db.read, rows.map((row) => row.resident_id), today)
+    const held = await liveHolds(
+      db.read,
+      rows.map((row) => row.resident_id),
+      today,
+    )
     yield rows
       .filter((row) =>
         answerWantsOfficer({

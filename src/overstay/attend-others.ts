@@ -33,13 +33,21 @@ export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFoll
   for await (const range of pages) {
     for (const { line, has } of owners) {
       const rows = await db.read
-        .select({ resident_id: residents.id, line, channel: dead_numbers.channel, phone_index: dead_numbers.phone_index })
+        .select({
+          resident_id: residents.id,
+          line,
+          channel: dead_numbers.channel,
+          phone_index: dead_numbers.phone_index,
+        })
         .from(dead_numbers)
         .innerJoin(residents, has)
         .where(and(inRange([dead_numbers.id], range), eq(residents.office_code, office.code), not(exists(opened))))
-      yield rows
-        .filter(isWrongNumber)
-        .map((row) => ({ resident_id: row.resident_id, kind: 'number', cycle_id: 0, cause: `number:${row.phone_index}` }))
+      yield rows.filter(isWrongNumber).map((row) => ({
+        resident_id: row.resident_id,
+        kind: 'number',
+        cycle_id: 0,
+        cause: `number:${row.phone_index}`,
+      }))
     }
   }
 }
@@ -51,7 +59,13 @@ export async function* identityDoubts({ db, office }: AttendDeps): AsyncGenerato
     const rows = await db.read
       .select({ resident_id: residents.id, doubt: residents.identity_doubt })
       .from(residents)
-      .where(and(inRange([residents.id], range), isNotNull(residents.identity_doubt), eq(residents.office_code, office.code)))
+      .where(
+        and(
+          inRange([residents.id], range),
+          isNotNull(residents.identity_doubt),
+          eq(residents.office_code, office.code),
+        ),
+      )
     yield rows.map(({ resident_id, doubt }) => ({ resident_id, kind: 'identity', cycle_id: 0, cause: doubt ?? '' }))
   }
 }
@@ -93,7 +107,7 @@ export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollow
           inRange(key, range),
           eq(permits.office_code, office.code),
           not(exists(opened)),
-          not(isHeld(db.read, holds.resident_id, today)),
+          not(isHeld(db.read, permits.resident_id, today)),
         ),
       )
     yield rows

@@ -1,6 +1,6 @@
-import { and, eq, inArray, isNotNull, isNull, not, or, exists, sql } from 'drizzle-orm'
+import { and, eq, exists, inArray, isNull, not, or, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
-import type { Channel, DeliveryState } from '../db/schema.ts'
+import type { Channel } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { AttendDeps } from './attend.ts'
 import { cyclesWithNotices, dueCycles, hasFollowUp } from './attend-cycles.ts'
@@ -45,10 +45,16 @@ async function wantedOf(reader: Reader, cycles: Cycle[], today: CivilDate): Prom
   if (cycles.length === 0) return []
   const ids = cycles.map((cycle) => cycle.id)
   const notices = await noticesOf(reader, ids)
-  const deliveries = await deliveriesOf(reader, [...notices.values()].map(({ newest }) => newest.id))
+  const deliveries = await deliveriesOf(
+    reader,
+    [...notices.values()].map(({ newest }) => newest.id),
+  )
   const contacts = await contactsOf(reader, ids)
   const people = cycles.map((cycle) => ({ cycle, person: whoIsTold(cycle, today) }))
-  const closed = await closedChannels(reader, people.flatMap(({ person }) => person.phone_index ?? []))
+  const closed = await closedChannels(
+    reader,
+    people.flatMap(({ person }) => person.phone_index ?? []),
+  )
 
   return people.flatMap(({ cycle, person }): WantedFollowUp[] => {
     const { newest, firstOn } = notices.get(cycle.id)!
@@ -83,7 +89,12 @@ async function wantedOf(reader: Reader, cycles: Cycle[], today: CivilDate): Prom
 /** The sponsor for a minor, else the resident. */
 function whoIsTold(cycle: Cycle, today: CivilDate) {
   if (isMinor(cycle.birth_date, today)) {
-    return { role: 'sponsor', phone_index: cycle.sponsor_phone_index, line: cycle.sponsor_phone_line, whatsapp: false } as const
+    return {
+      role: 'sponsor',
+      phone_index: cycle.sponsor_phone_index,
+      line: cycle.sponsor_phone_line,
+      whatsapp: false,
+    } as const
   }
   const whatsapp = cycle.whatsapp_opt_in_on !== null
   return { role: 'resident', phone_index: cycle.phone_index, line: cycle.phone_line, whatsapp } as const
@@ -141,7 +152,12 @@ async function closedChannels(reader: Reader, phoneIndexes: string[]) {
     .select({ phone_index: dead_numbers.phone_index, channel: dead_numbers.channel })
     .from(dead_numbers)
     .where(inArray(dead_numbers.phone_index, phoneIndexes))
-  const byPhone = (rows: typeof optedOut) => grouped(rows, (row) => row.phone_index, (row) => row.channel)
+  const byPhone = (rows: typeof optedOut) =>
+    grouped(
+      rows,
+      (row) => row.phone_index,
+      (row) => row.channel,
+    )
   return { optedOut: byPhone(optedOut), dead: byPhone(dead) }
 }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNotNull, lte, or } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lte } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { AttendDeps } from './attend.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
@@ -34,7 +34,7 @@ export async function* freeTexts(deps: AttendDeps): AsyncGenerator<WantedFollowU
     const replies = texts.map(({ raw, ...text }) => ({ ...text, ...senderOf(raw, db.vault) }))
     const writers = await writersOf(deps, replies)
     const strangers = replies.filter((reply) => !writers.has(reply.id)).map((reply) => reply.id)
-    if (strangers.length > 0) log.warn({ receipts: strangers }, 'replies from numbers that nobody has')
+    if (strangers.length > 0) log.info({ receipts: strangers }, 'replies from numbers that nobody has')
     yield [...writers].map(([id, writer]) => ({ ...writer, kind: 'reply', cause: `receipt:${id}` }))
   }
 }

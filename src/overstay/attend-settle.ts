@@ -1,9 +1,9 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm'
-import { isMinor, phoneIsSettled } from './attend-rules.ts'
 import type { AttendDeps } from './attend.ts'
+import { isMinor, phoneIsSettled } from './attend-rules.ts'
 import { TENGGAT } from './case-rules.ts'
 import { contactsOf } from './contacts.ts'
-import { inRange, keyRanges, type KeyRange, PAGE } from './pages.ts'
+import { inRange, type KeyRange, keyRanges, PAGE } from './pages.ts'
 
 /** Closes the open `phone` follow-ups whose cycle is confirmed by now. Returns how many. */
 export async function settlePhoneFollowUps(deps: AttendDeps): Promise<number> {
@@ -59,7 +59,10 @@ async function settledIn({ db, office, today }: AttendDeps, range: KeyRange): Pr
         eq(residents.office_code, office.code),
       ),
     )
-  const contacts = await contactsOf(db.read, rows.map((row) => row.cycle_id))
+  const contacts = await contactsOf(
+    db.read,
+    rows.map((row) => row.cycle_id),
+  )
   return rows
     .filter((row) =>
       phoneIsSettled({

@@ -20,7 +20,16 @@ export type AttendCounts = Record<FollowUpKind, number> & { confirmed: number }
  */
 export async function attendPass(deps: AttendDeps): Promise<AttendCounts> {
   const { db, log, now, today } = deps
-  const counts: AttendCounts = { phone: 0, number: 0, identity: 0, reply: 0, 'hold-ended': 0, kind: 0, answer: 0, confirmed: 0 }
+  const counts: AttendCounts = {
+    phone: 0,
+    number: 0,
+    identity: 0,
+    reply: 0,
+    'hold-ended': 0,
+    kind: 0,
+    answer: 0,
+    confirmed: 0,
+  }
   counts.confirmed = await settlePhoneFollowUps(deps)
   const dueOn = deps.nextWorkingDay(today)
   for (const source of sources) {

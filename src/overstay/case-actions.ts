@@ -4,7 +4,14 @@ import type { Level } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Office } from '../lib/office.ts'
-import { CASE_OUTCOMES, type CaseOutcome, CONTACT_CHANNELS, type ContactChannel, contactText, levelsAbove } from './case-rules.ts'
+import {
+  CASE_OUTCOMES,
+  type CaseOutcome,
+  CONTACT_CHANNELS,
+  type ContactChannel,
+  contactText,
+  levelsAbove,
+} from './case-rules.ts'
 
 /** `version`: the one the officer was looking at; without it only the case's state is checked. */
 export type CaseAction = { caseId: number; by: string; version?: number }
@@ -14,7 +21,7 @@ export type CaseActionDeps = { db: Db; now: number; today: CivilDate }
  * Ends a case; nobody but an officer does. All actions on cases return the new version and
  * @throws AppError `not-found`; `conflict` when somebody was first, naming who and what; `invalid` with what is allowed.
  */
-export function closeCase(
+export async function closeCase(
   deps: CaseActionDeps,
   action: CaseAction & { outcome: CaseOutcome; note?: string },
 ): Promise<number> {
@@ -68,7 +75,7 @@ export async function noteOnCase(
 }
 
 /** A contact counts as confirmed: the cycle's open `phone` follow-up closes with the next `attendPass`. */
-export function recordContact(
+export async function recordContact(
   deps: CaseActionDeps,
   action: CaseAction & { channel: ContactChannel; text: string },
 ): Promise<number> {

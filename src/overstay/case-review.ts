@@ -57,11 +57,24 @@ type Reviewed = { row: Awaited<ReturnType<typeof casesWhere>>[number]; steps: Ca
 async function stepsOf(reader: Reader, deps: OverstayDeps, where: SQL | undefined): Promise<Reviewed[]> {
   const { office, today } = deps
   const rows = await casesWhere(reader, deps, where)
-  const holds = await liveHolds(reader, rows.map((row) => row.resident_id), today)
-  const renewed = await withCurrentPermit(reader, rows.filter((row) => row.is_current === 0).map((row) => row.resident_id))
-  const seen = await seenByOfficers(reader, rows.filter((row) => row.known_late === 1).map((row) => row.id))
+  const holds = await liveHolds(
+    reader,
+    rows.map((row) => row.resident_id),
+    today,
+  )
+  const renewed = await withCurrentPermit(
+    reader,
+    rows.filter((row) => row.is_current === 0).map((row) => row.resident_id),
+  )
+  const seen = await seenByOfficers(
+    reader,
+    rows.filter((row) => row.known_late === 1).map((row) => row.id),
+  )
   const sixtieth = addDays(today, -60)
-  const flagged = await flaggedDay60(reader, rows.filter((row) => row.expires_on === sixtieth).map((row) => row.id))
+  const flagged = await flaggedDay60(
+    reader,
+    rows.filter((row) => row.expires_on === sixtieth).map((row) => row.id),
+  )
 
   return rows
     .map((row) => {
@@ -146,7 +159,9 @@ async function take(tx: Tx, { now, today }: OverstayDeps, { row, steps }: Review
   const changed = await tx
     .update(overstay_cases)
     .set({ ...changes, version: row.version + 1 })
-    .where(and(eq(overstay_cases.id, row.id), eq(overstay_cases.version, row.version), isNull(overstay_cases.closed_at)))
+    .where(
+      and(eq(overstay_cases.id, row.id), eq(overstay_cases.version, row.version), isNull(overstay_cases.closed_at)),
+    )
     .returning({ id: overstay_cases.id })
   if (changed.length === 0) return []
   await tx.insert(case_events).values(

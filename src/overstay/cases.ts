@@ -117,7 +117,11 @@ async function openRange(tx: Tx, deps: OverstayDeps, range: KeyRange) {
   const events = opened.flatMap(({ id, cycle_id }) => {
     const { opening } = beginnings.get(cycle_id)!
     const event = { case_id: id, level: opening.level, by: TENGGAT, on: today, at: now }
-    const first = { ...event, kind: 'opened' as const, text: opening.knownLate ? 'lewat sebelum data masuk: periksa perlintasan' : null }
+    const first = {
+      ...event,
+      kind: 'opened' as const,
+      text: opening.knownLate ? 'lewat sebelum data masuk: periksa perlintasan' : null,
+    }
     return opening.day60 ? [first, { ...event, kind: 'day-60' as const, text: null }] : [first]
   })
   if (events.length > 0) await tx.insert(case_events).values(events)
@@ -125,17 +129,28 @@ async function openRange(tx: Tx, deps: OverstayDeps, range: KeyRange) {
 }
 
 /** The scan makes a cycle with its first notice; a permit that never had one gets it here. */
-async function cyclesOf(tx: Tx, ended: Awaited<ReturnType<typeof withoutCase>>, now: number): Promise<Map<string, number>> {
+async function cyclesOf(
+  tx: Tx,
+  ended: Awaited<ReturnType<typeof withoutCase>>,
+  now: number,
+): Promise<Map<string, number>> {
   if (ended.length === 0) return new Map()
   const { cycles } = tx.t
   await tx
     .insert(cycles)
-    .values(ended.map(({ permit_id, resident_id, expires_on }) => ({ permit_id, resident_id, expires_on, created_at: now })))
+    .values(
+      ended.map(({ permit_id, resident_id, expires_on }) => ({ permit_id, resident_id, expires_on, created_at: now })),
+    )
     .onConflictDoNothing()
   const rows = await tx
     .select({ id: cycles.id, permit_id: cycles.permit_id, expires_on: cycles.expires_on })
     .from(cycles)
-    .where(inArray(cycles.permit_id, ended.map((permit) => permit.permit_id)))
+    .where(
+      inArray(
+        cycles.permit_id,
+        ended.map((permit) => permit.permit_id),
+      ),
+    )
   return new Map(rows.map((row) => [cycleKey(row), row.id]))
 }
 

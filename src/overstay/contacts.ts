@@ -92,7 +92,14 @@ async function officersContacts(reader: Reader, cycleIds: number[]): Promise<Row
     .where(and(inArray(overstay_cases.cycle_id, cycleIds), eq(case_events.kind, 'contact')))
   return rows.map(({ text, ...row }) => {
     const { channel, what } = readContact(text ?? '')
-    return { ...row, role: channel === 'sponsor' ? 'sponsor' : 'resident', channel, what, kind: 'officer', confirms: true }
+    return {
+      ...row,
+      role: channel === 'sponsor' ? 'sponsor' : 'resident',
+      channel,
+      what,
+      kind: 'officer',
+      confirms: true,
+    }
   })
 }
 

@@ -32,6 +32,11 @@ export function inRange(columns: readonly SQLWrapper[], { after, upTo }: KeyRang
   )
 }
 
+/** For lists that run downwards. */
+export function isBefore(columns: readonly SQLWrapper[], key: Key): SQL {
+  return sql`${tuple(columns)} < ${tuple(key)}`
+}
+
 /** A fixed number of items at a time. */
 export function* chunks<Item>(items: readonly Item[], size = PAGE): Generator<Item[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)

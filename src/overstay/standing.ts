@@ -2,7 +2,10 @@ import { and, eq, exists, gte, isNull, or, type SQL, type SQLWrapper, sql } from
 import type { Reader } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 
-/** The person of the outer query has a live hold: not lifted, and today is no later than its last day. */
+/**
+ * The person of the outer query has a live hold: not lifted, and today is no later than its last day. `residentId` is a
+ * column of the outer query; one of `holds` itself would mean the inner row and be true for everybody.
+ */
 export function isHeld(reader: Reader, residentId: SQLWrapper, today: CivilDate): SQL {
   const { holds } = reader.t
   return exists(

@@ -10,7 +10,7 @@ import { openingHours } from './opening-hours.ts'
 import { formOf } from './signature.ts'
 import { idOf, recordReceipt } from './status.ts'
 import { callTwiml, said, sendTwiml, spokenTemplates, type Utterance } from './twiml.ts'
-import { voiceNoteById } from './voice-notes.ts'
+import { voiceNoteFor } from './voice-notes.ts'
 
 type Attempt = { Params: { attempt: string }; Querystring: { round?: string } }
 
@@ -106,15 +106,16 @@ async function ask(
 
 /** The recorded note, or without its file the same words by the carrier's voice; nothing once the link has ended. */
 async function note(deps: PublicDeps, delivery: ToldDelivery): Promise<Utterance[]> {
-  const { db, audioDir, office, templates } = deps
+  const { office, templates } = deps
   const today = dateAt(deps.clock.now(), office.timeZone)
   const live = liveNotices(delivery.notices, today)
   if (live.length === 0) return []
-  const recorded = await voiceNoteById(db.read, audioDir, delivery.voiceNoteId)
+  const { language } = delivery
+  const recorded = await voiceNoteFor(deps, { delivery, live, today, language })
   if (recorded) return [{ play: publicUrl(deps, `/audio/${recorded.token}.mp3`) }]
   deps.log.warn({ event: 'call.note-missing', delivery: delivery.id }, 'a call has no recorded note; the carrier speaks')
   const facts = pageFactsOf(live, { office, today, link: '' })
-  return spokenTemplates(templates, delivery.language).map((template) => said(template, voiceScript(template, facts).text))
+  return spokenTemplates(templates, language).map((template) => said(template, voiceScript(template, facts).text))
 }
 
 async function sentence(deps: PublicDeps, language: string, word: CallWord): Promise<Utterance[]> {

@@ -38,6 +38,8 @@ export function pageFactsOf(
   const kinds = new Set(told.map((notice) => notice.permitKind))
   return {
     ...facts,
+    // A number that breaks over two lines is dialled wrongly.
+    officePhone: facts.officePhone.replaceAll(' ', '\u00a0'),
     daysLeft: daysBetween(today, facts.expiresOn),
     permitKind: kinds.size === 1 ? [...kinds][0]! : null,
   }

@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Template, templateFor } from '../compose/template.ts'
-import { pageWords, voiceScript } from '../compose/words.ts'
+import { pageWords } from '../compose/words.ts'
 import type { Answer } from '../db/schema.ts'
 import { acknowledge } from '../deliver/acknowledgements.ts'
 import { findByToken, type ToldDelivery, type ToldNotice } from '../deliver/find-by-token.ts'
@@ -12,7 +12,7 @@ import type { PublicDeps } from './deps.ts'
 import { liveNotices, pageFactsOf } from './facts.ts'
 import { ANSWERS, noteView } from './note-view.ts'
 import type { Pages } from './pages.ts'
-import { siblingVoiceNoteId, type VoiceNote, voiceNoteById } from './voice-notes.ts'
+import { voiceNoteFor } from './voice-notes.ts'
 
 type Query = { lang?: string | string[]; done?: string | string[] }
 type Linked = { Params: { token: string }; Querystring: Query }
@@ -102,7 +102,7 @@ async function showNote(
   const { office, templates } = deps
   const done = ANSWERS.find((one) => one === field(request.query, 'done')[0]) ?? null
   const given = await answersGiven(deps, opened.live)
-  const note = await noteToPlay(deps, opened)
+  const note = (await voiceNoteFor(deps, opened)) ?? null
   const link = `/n/${opened.token}`
   return pages.send(reply, 'note', noteView({ ...opened, office, templates, link, given, done, note }))
 }
@@ -116,25 +116,6 @@ async function answersGiven({ db }: PublicDeps, live: readonly ToldNotice[]): Pr
     .where(inArray(acknowledgements.cycle_id, cycles))
   const given = rows.filter((row) => live.some((notice) => notice.cycleId === row.cycleId && notice.role === row.role))
   return ANSWERS.filter((answer) => given.some((row) => row.answer === answer))
-}
-
-/**
- * The recording of what the page says today, in its language; else the one that this link was sent with, as long as that still holds: a note
- * that names a day gone by is worse than none.
- */
-async function noteToPlay(deps: PublicDeps, { delivery, live, today, language }: OpenNote): Promise<VoiceNote | null> {
-  const { db, audioDir, office, voiceNotes } = deps
-  const facts = pageFactsOf(live, { office, today, link: '' })
-  const found = await voiceNotes.find(language, (template) => voiceScript(template, facts))
-  const recorded = found && (await voiceNoteById(db.read, audioDir, found.id))
-  if (recorded) return recorded
-
-  const then = pageFactsOf(delivery.notices, { office, today: delivery.dueOn, link: '' })
-  const holds = (['expiresOn', 'lastFilingDay', 'late', 'overstay', 'extend'] as const).every((fact) => facts[fact] === then[fact])
-  if (!holds) return null
-  const noticeIds = live.map((notice) => notice.noticeId)
-  const id = delivery.voiceNoteId ?? (await siblingVoiceNoteId(db.read, noticeIds, delivery.language))
-  return (await voiceNoteById(db.read, audioDir, id)) ?? null
 }
 
 function calendarDays({ office, publicBaseUrl }: PublicDeps, { live, today }: OpenNote, template: Template): CalendarDay[] {

@@ -1,7 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
+import { voiceScript } from '../compose/words.ts'
 import type { Reader } from '../db/open.ts'
+import type { ToldDelivery, ToldNotice } from '../deliver/find-by-token.ts'
+import type { CivilDate } from '../lib/civil-date.ts'
+import type { PublicDeps } from './deps.ts'
+import { pageFactsOf } from './facts.ts'
 
 export type AudioFormat = 'mp3' | 'ogg'
 
@@ -23,30 +28,29 @@ export async function voiceNoteByToken(reader: Reader, audioDir: string, token: 
   return row && withFiles(row, audioDir)
 }
 
-export async function voiceNoteById(reader: Reader, audioDir: string, id: number | null): Promise<VoiceNote | undefined> {
+/**
+ * The recording of what these notices say today; else the one that the delivery was sent with, as long as its words still hold: a note that
+ * names a day gone by is worse than none.
+ */
+export async function voiceNoteFor(
+  { db, audioDir, office, voiceNotes }: Pick<PublicDeps, 'db' | 'audioDir' | 'office' | 'voiceNotes'>,
+  { delivery, live, today, language }: { delivery: ToldDelivery; live: readonly ToldNotice[]; today: CivilDate; language: string },
+): Promise<VoiceNote | undefined> {
+  const facts = pageFactsOf(live, { office, today, link: '' })
+  const found = await voiceNotes.find(language, (template) => voiceScript(template, facts))
+  const recorded = found && (await voiceNoteById(db.read, audioDir, found.id))
+  if (recorded) return recorded
+
+  const then = pageFactsOf(delivery.notices, { office, today: delivery.dueOn, link: '' })
+  const holds = (['expiresOn', 'lastFilingDay', 'late', 'overstay', 'extend'] as const).every((fact) => facts[fact] === then[fact])
+  return holds ? voiceNoteById(db.read, audioDir, delivery.voiceNoteId) : undefined
+}
+
+async function voiceNoteById(reader: Reader, audioDir: string, id: number | null): Promise<VoiceNote | undefined> {
   if (id === null) return undefined
   const { voice_notes } = reader.t
   const [row] = await reader.select().from(voice_notes).where(eq(voice_notes.id, id))
   return row && withFiles(row, audioDir)
-}
-
-/** The note that a call or WhatsApp message about the same notices carries: a text message has none of its own. */
-export async function siblingVoiceNoteId(reader: Reader, noticeIds: number[], language: string): Promise<number | null> {
-  const { deliveries, delivery_notices } = reader.t
-  const [row] = await reader
-    .select({ id: deliveries.voice_note_id })
-    .from(deliveries)
-    .innerJoin(delivery_notices, eq(delivery_notices.delivery_id, deliveries.id))
-    .where(
-      and(
-        inArray(delivery_notices.notice_id, noticeIds),
-        isNotNull(deliveries.voice_note_id),
-        eq(deliveries.language, language),
-      ),
-    )
-    .orderBy(desc(deliveries.id))
-    .limit(1)
-  return row?.id ?? null
 }
 
 type Row = {

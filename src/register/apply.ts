@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, inArray, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../db/open.ts'
-import { columnList, idList, idPairs, permitColumns, personColumns } from './columns.ts'
+import { columnList, idList, permitColumns, personColumns } from './columns.ts'
 import { eachRange, type ImportRun, writeStep } from './run.ts'
 import { settlePermits } from './settle.ts'
 
@@ -12,12 +12,12 @@ const PEOPLE_PER_WRITE = 1000
  * anywhere and begun anew with a fresh comparison, it ends in the same state. `done` is told how many people are in.
  */
 export async function applyStaged(run: ImportRun, done: (people: number) => void): Promise<void> {
-  let after = Number.MIN_SAFE_INTEGER
+  let before = Number.MAX_SAFE_INTEGER
   for (let people = 0; ; ) {
-    const chunk = await peopleAfter(run, after)
+    const chunk = await peopleBefore(run, before)
     if (chunk.length === 0) break
     await writeStep(run, (tx) => applyPeople(tx, run, chunk))
-    after = chunk.at(-1)!
+    before = chunk.at(-1)!
     people += chunk.length
     done(people)
   }
@@ -31,58 +31,65 @@ export async function applyStaged(run: ImportRun, done: (people: number) => void
   })
 }
 
-async function peopleAfter(run: ImportRun, after: number): Promise<number[]> {
+/** Downwards: people who are new have negative keys until they are in, and then higher ones than anybody. */
+async function peopleBefore(run: ImportRun, before: number): Promise<number[]> {
   const { staging } = run.db.t
   const rows = await run.db.read
-    .selectDistinct({ key: staging.resident_id })
+    .select({ key: staging.resident_id })
     .from(staging)
-    .where(and(eq(staging.import_id, run.importId), gt(staging.resident_id, after), ne(staging.verdict, 'unchanged')))
-    .orderBy(asc(staging.resident_id))
+    .where(and(eq(staging.import_id, run.importId), lt(staging.resident_id, before), ne(staging.verdict, 'unchanged')))
+    .groupBy(staging.resident_id)
+    .orderBy(desc(staging.resident_id))
     .limit(PEOPLE_PER_WRITE)
   return rows.map((row) => row.key!)
 }
 
-/** `people` are the values of `staging.resident_id`: known residents, and negative ones for people who are new. */
 async function applyPeople(tx: Tx, run: ImportRun, people: number[]): Promise<void> {
+  const known = people.filter((key) => key > 0)
+  await changeResidents(tx, run, known)
   const added = await addResidents(tx, run, people.filter((key) => key < 0))
-  await changeResidents(tx, run, people.filter((key) => key > 0))
-  const residentOf = new Map(people.map((key) => [key, added.get(key) ?? key]))
-  const formerHolders = await putPermits(tx, run, residentOf)
-  await settlePermits(tx, { residentIds: [...new Set([...residentOf.values(), ...formerHolders])], now: run.now })
+  const residentIds = [...known, ...added]
+  const formerHolders = await putPermits(tx, run, residentIds)
+  await settlePermits(tx, { residentIds: [...new Set([...residentIds, ...formerHolders])], now: run.now })
 }
 
-async function addResidents(tx: Tx, run: ImportRun, people: number[]): Promise<Map<number, number>> {
-  if (people.length === 0) return new Map()
+/** An emptied register or passport number stays known: it is how the person is found again. */
+async function changeResidents(tx: Tx, run: ImportRun, residentIds: number[]): Promise<void> {
+  if (residentIds.length === 0) return
+  const kept = new Set(['register_no', 'passport_no', 'passport_index'])
+  const columns = personColumns.map((name) =>
+    sql.raw(kept.has(name) ? `${name} = coalesce(s.${name}, residents.${name})` : `${name} = s.${name}`),
+  )
+  await tx.run(sql`
+    update residents set ${sql.join(columns, sql`, `)}, register_digest = s.resident_digest, updated_at = ${run.now}
+    from staging s
+    where s.import_id = ${run.importId} and s.resident_id in (${idList(residentIds)}) and s.resident_id = residents.id
+      and s.resident_digest <> '' and s.resident_digest <> residents.register_digest`)
+}
+
+/** Adds these people and gives their staging rows the ids that they have now; returns those. */
+async function addResidents(tx: Tx, run: ImportRun, people: number[]): Promise<number[]> {
+  if (people.length === 0) return []
   const { importId, officeCode, now } = run
-  const { staging } = tx.t
-  const added = await tx.all<{ id: unknown } & PersonKey>(sql`
+  const added = await tx.all<{ id: unknown }>(sql`
     insert into residents (office_code, ${columnList(personColumns)},
       register_digest, first_import_id, last_import_id, created_at, updated_at)
     select ${officeCode}, ${columnList(personColumns, 's')},
       s.resident_digest, ${importId}, ${importId}, ${now}, ${now}
     from staging s
     where s.import_id = ${importId} and s.resident_id in (${idList(people)}) and s.resident_digest <> ''
-    order by s.resident_id
-    returning id, register_no, passport_index, nationality`)
-  const idByKey = new Map(added.map((row) => [keyOf(row), Number(row.id)]))
-  const spokesmen = await tx
-    .select({
-      person: staging.resident_id,
-      register_no: staging.register_no,
-      passport_index: staging.passport_index,
-      nationality: staging.nationality,
-    })
-    .from(staging)
-    .where(and(eq(staging.import_id, importId), inArray(staging.resident_id, people), ne(staging.resident_digest, '')))
-  const residentOf = new Map(spokesmen.map((row) => [row.person!, idByKey.get(keyOf(row))!]))
-  await doubtNamesakes(tx, run, [...residentOf.values()])
-  return residentOf
-}
-
-type PersonKey = { register_no: string | null; passport_index: string | null; nationality: string }
-
-function keyOf({ register_no, passport_index, nationality }: PersonKey): string {
-  return register_no === null ? `passport ${passport_index} ${nationality}` : `register ${register_no}`
+    order by s.resident_id desc
+    returning id`)
+  await tx.run(sql`
+    update staging set resident_id = coalesce(
+      (select r.id from residents r where r.office_code = ${officeCode} and r.register_no = staging.register_no),
+      (select max(r.id) from residents r
+        where r.passport_index = staging.passport_index and r.nationality = staging.nationality
+          and r.office_code = ${officeCode} and r.first_import_id = ${importId} and r.register_no is null))
+    where import_id = ${importId} and resident_id in (${idList(people)})`)
+  const residentIds = added.map((row) => Number(row.id))
+  await doubtNamesakes(tx, run, residentIds)
+  return residentIds
 }
 
 /** Perhaps one person under two passports: an officer decides, nothing is merged. */
@@ -96,44 +103,28 @@ async function doubtNamesakes(tx: Tx, run: ImportRun, residentIds: number[]): Pr
     where id in (${idList(residentIds)}) and exists (select 1 ${namesake})`)
 }
 
-/** An emptied register or passport number stays known: it is how the person is found again. */
-async function changeResidents(tx: Tx, run: ImportRun, people: number[]): Promise<void> {
-  if (people.length === 0) return
-  const kept = new Set(['register_no', 'passport_no', 'passport_index'])
-  const columns = personColumns.map((name) =>
-    sql.raw(kept.has(name) ? `${name} = coalesce(s.${name}, residents.${name})` : `${name} = s.${name}`),
-  )
-  await tx.run(sql`
-    update residents set ${sql.join(columns, sql`, `)}, register_digest = s.resident_digest, updated_at = ${run.now}
-    from staging s
-    where s.import_id = ${run.importId} and s.resident_id in (${idList(people)}) and s.resident_id = residents.id
-      and s.resident_digest <> '' and s.resident_digest <> residents.register_digest`)
-}
-
 /** Returns the residents who lost a permit to somebody else. */
-async function putPermits(tx: Tx, run: ImportRun, residentOf: Map<number, number>): Promise<number[]> {
+async function putPermits(tx: Tx, run: ImportRun, residentIds: number[]): Promise<number[]> {
   const { importId, officeCode, now, today } = run
-  const people = sql`(values ${idPairs(residentOf)}) as holder`
+  const theirs = sql`s.import_id = ${importId} and s.resident_id in (${idList(residentIds)})`
   const moved = await tx.all<{ resident_id: unknown }>(sql`
-    select p.resident_id from permits p
-    join staging s on s.permit_id = p.id
-    join ${people} on holder.column1 = s.resident_id
-    where s.import_id = ${importId} and p.resident_id <> holder.column2`)
+    select p.resident_id from staging s join permits p on p.id = s.permit_id
+    where ${theirs} and p.resident_id <> s.resident_id`)
   const columns = permitColumns.map(([column, staged]) => sql.raw(`${column} = s.${staged}`))
   await tx.run(sql`
-    update permits set ${sql.join(columns, sql`, `)}, resident_id = holder.column2, register_digest = s.permit_digest,
+    update permits set ${sql.join(columns, sql`, `)}, resident_id = s.resident_id, register_digest = s.permit_digest,
       known_since = case when permits.expires_on = s.expires_on then permits.known_since else ${today} end,
       updated_at = ${now}
-    from staging s join ${people} on holder.column1 = s.resident_id
-    where s.import_id = ${importId} and s.permit_id = permits.id
-      and (permits.register_digest <> s.permit_digest or permits.resident_id <> holder.column2)`)
+    from staging s
+    where ${theirs} and s.permit_id = permits.id
+      and (permits.register_digest <> s.permit_digest or permits.resident_id <> s.resident_id)`)
   await tx.run(sql`
     insert into permits (resident_id, office_code, permit_no, ${columnList(permitColumns.map(([column]) => column))},
       register_digest, first_import_id, last_import_id, known_since, created_at, updated_at)
-    select holder.column2, ${officeCode}, s.permit_no, ${columnList(permitColumns.map(([, staged]) => staged), 's')},
+    select s.resident_id, ${officeCode}, s.permit_no, ${columnList(permitColumns.map(([, staged]) => staged), 's')},
       s.permit_digest, ${importId}, ${importId}, ${today}, ${now}, ${now}
-    from staging s join ${people} on holder.column1 = s.resident_id
-    where s.import_id = ${importId} and s.permit_id is null
+    from staging s
+    where ${theirs} and s.permit_id is null
     order by s.id`)
   return moved.map((row) => Number(row.resident_id))
 }

@@ -73,15 +73,6 @@ export function columnList(names: readonly string[], table?: string): SQL {
 
 /** Database ids inside a statement's text: too many for parameters, and both engines take them as numbers. */
 export function idList(ids: readonly number[]): SQL {
-  return sql.raw(ids.map(wholeNumber).join(', '))
-}
-
-/** Rows of a derived table whose columns both engines call `column1`, `column2`. */
-export function idPairs(pairs: Iterable<readonly [number, number]>): SQL {
-  return sql.raw(Array.from(pairs, ([a, b]) => `(${wholeNumber(a)}, ${wholeNumber(b)})`).join(', '))
-}
-
-function wholeNumber(id: number): string {
-  if (!Number.isSafeInteger(id)) throw new RangeError('not an id')
-  return String(id)
+  if (!ids.every(Number.isSafeInteger)) throw new RangeError('not an id')
+  return sql.raw(ids.join(', '))
 }

@@ -40,9 +40,10 @@ async function chooseSpokesmen(run: ImportRun): Promise<number> {
   return writeStep(run, async (tx) => {
     await tx.run(sql`
       update staging set register_no = (
-        select max(o.register_no) from staging o
+        select max(o.register_no || '') from staging o
         where o.import_id = ${importId} and o.resident_id = staging.resident_id)
-      where import_id = ${importId} and register_no is null`)
+      where import_id = ${importId} and register_no is null and resident_id in (
+        select n.resident_id from staging n where n.import_id = ${importId} and n.register_no is not null)`)
     const contradicting = sql`
       from (${ranked(importId)}) f
       join (${ranked(importId)}) s on s.resident_id = f.resident_id and s.place = 1

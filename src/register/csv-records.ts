@@ -9,6 +9,8 @@ import { longCell, longestCell, type SourceRow } from './row.ts'
 /** The lines of one record: quotes are balanced in it, unless the file or the limit ended first. */
 export type Frame = { lines: Line[]; balanced: boolean }
 
+const fullBatch = { lines: 500, bytes: 64 * 1024 }
+
 // Ten megabytes of ordinary lines; without it a cell of nothing but line ends would fill the memory with lines.
 const mostLines = 200_000
 
@@ -70,7 +72,7 @@ export async function* recordsOf(
     if (frame.balanced && rest.length === 0) {
       batch.push(first)
       batchBytes += first.bytes.length
-      if (batchBytes < 64 * 1024) continue
+      if (batch.length < fullBatch.lines && batchBytes < fullBatch.bytes) continue
     }
     yield* reader.readLines(batch)
     batch = []
@@ -107,8 +109,10 @@ class RecordReader {
   }
 
   readSpan(lines: readonly Line[]): SourceRow | undefined {
-    const cells = this.#split(lines)
+    const broken = lines.find((line) => !isUtf8(line.bytes))
+    const cells = this.#split(broken ? lines.map(withoutInvalidBytes) : lines)
     if (cells?.length !== 1 || !this.#fits(cells[0]!) || this.#holdsRecords(lines)) return undefined
+    if (broken) return failed(lines[0]!, notUtf8(broken.offset + firstInvalidByte(broken.bytes)))
     return this.#row(lines[0]!, cells[0]!)
   }
 
@@ -118,7 +122,7 @@ class RecordReader {
     if (bad !== -1) return failed(line, notUtf8(line.offset + bad))
     const cells = this.#split([line])?.[0]
     if (cells) return this.#row(line, cells)
-    const lenient = this.#split([line], { relax_quotes: true })?.[0]
+    const lenient = this.#split([line], { relax_quotes: true, trim: false })?.[0]
     if (!lenient || !this.#fits(lenient)) return failed(line, strayQuote)
     return this.#row(line, lenient, [{ ...rowFault(keptQuote), fatal: false }])
   }
@@ -130,7 +134,7 @@ class RecordReader {
     return { line: line.number, cells: cells.slice(0, this.#width), faults: remarks }
   }
 
-  #split(lines: readonly Line[], options: { relax_quotes?: boolean } = {}): string[][] | undefined {
+  #split(lines: readonly Line[], options: { relax_quotes?: boolean; trim?: boolean } = {}): string[][] | undefined {
     const bytes = Buffer.concat(lines.flatMap((line) => [line.bytes, lineFeed]))
     if (lines.some((line) => line.cut) || !isUtf8(bytes)) return undefined
     try {
@@ -152,8 +156,9 @@ class RecordReader {
   }
 
   #holdsRecords(lines: readonly Line[]): boolean {
-    const whole = lines.map((line) => count(line.bytes, this.#delimiter.charCodeAt(0)) + 1 === this.#width)
-    return whole.slice(1, -1).includes(true) || (whole[0] === true && whole.at(-1) === true)
+    const seeming = lines.map((line) => count(line.bytes, this.#delimiter.charCodeAt(0)) + 1 === this.#width)
+    if (seeming[0] === true && seeming.at(-1) === true) return true
+    return lines.slice(1, -1).some((line, index) => seeming[index + 1] === true && this.#split([line])?.length === 1)
   }
 }
 
@@ -161,6 +166,10 @@ const lineFeed = Buffer.from('\n')
 
 function failed(line: Line, reason: Reason, column: Field | null = null): SourceRow {
   return { line: line.number, cells: [], faults: [rowFault(reason, column)] }
+}
+
+function withoutInvalidBytes(line: Line): Line {
+  return { ...line, bytes: Buffer.from(line.bytes.toString('utf8')) }
 }
 
 function fieldCount(cells: readonly string[]): number {

@@ -38,8 +38,13 @@ export function firstInvalidByte(bytes: Buffer): number {
 function wideEncoding(head: Buffer): string | null {
   if (head[0] === 0xff && head[1] === 0xfe) return 'UTF-16 LE'
   if (head[0] === 0xfe && head[1] === 0xff) return 'UTF-16 BE'
-  const nuls = head.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0)
-  return nuls * 4 > head.length ? 'UTF-16' : null
+  const nuls = [0, 0]
+  head.forEach((byte, index) => {
+    if (byte === 0) nuls[index % 2]! += 1
+  })
+  // Western text in UTF-16 has a NUL in every other place.
+  const [even = 0, odd = 0] = nuls
+  return Math.max(even, odd) * 4 > head.length && Math.min(even, odd) * 10 < Math.max(even, odd) ? 'UTF-16' : null
 }
 
 function badLines(head: Buffer): {

@@ -67,16 +67,16 @@ describe('columnsOf', () => {
 describe('findHeader', () => {
   it('finds the header below titles and above data', () => {
     expect(
-      findHeader([
-        ['DAFTAR WNA'],
-        [],
-        ['No', 'Nama', 'Kewarganegaraan', 'No. Paspor'],
-        ['1', 'Nama', 'Jepang', 'X1'],
-      ]),
+      findHeader([['DAFTAR WNA'], [], ['No', 'Nama', 'Kewarganegaraan', 'No. Paspor'], ['1', 'Nama', 'Jepang', 'X1']]),
     ).toBe(2)
   })
 
   it('finds none where no row names three columns', () => {
-    expect(findHeader([['Siti', 'MY', 'A1234567'], ['Nama', 'Alamat']])).toBeUndefined()
+    expect(
+      findHeader([
+        ['Siti', 'MY', 'A1234567'],
+        ['Nama', 'Alamat'],
+      ]),
+    ).toBeUndefined()
   })
 })

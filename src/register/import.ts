@@ -37,7 +37,7 @@ export async function importRegister(
   deps: ImportDeps,
   options: { file: string; dryRun?: boolean; force?: boolean },
 ): Promise<ImportResult> {
-  const { db, log } = deps
+  const { log } = deps
   const file = await openRegisterFile(options.file)
   const run = await begin(deps, options, file)
   const counted: Counted = {}
@@ -61,6 +61,7 @@ export async function importRegister(
     const { added, changed, renewed } = counted.comparison.verdicts
     await applyStaged(run, (people) => progress(500 + (450 * people) / Math.max(people, added + changed + renewed)))
     const result = await close(run, counted, { state: 'applied' })
+    progress(1000)
     log.info(countsOf(result), 'register imported')
     return result
   } catch (error) {

@@ -80,9 +80,12 @@ describe('isMonthFirst', () => {
     expect(isMonthFirst(text)).toBe(true)
   })
 
-  it.each(['31/12/2026', '12/12/2026', '2026-12-31', '13/13/2026', '12/32/2026', '6 Des 2026', ''])('is false of %j', (text) => {
-    expect(isMonthFirst(text)).toBe(false)
-  })
+  it.each(['31/12/2026', '12/12/2026', '2026-12-31', '13/13/2026', '12/32/2026', '6 Des 2026', ''])(
+    'is false of %j',
+    (text) => {
+      expect(isMonthFirst(text)).toBe(false)
+    },
+  )
 })
 
 describe('serialDate', () => {

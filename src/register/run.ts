@@ -39,7 +39,8 @@ export async function eachRange(run: ImportRun, work: (tx: Tx, mine: SQL) => Pro
   if (!bounds || bounds.first === null || bounds.last === null) return
   for (let from = bounds.first; from <= bounds.last; from += ROWS_PER_WRITE) {
     const to = from + ROWS_PER_WRITE - 1
-    const mine = sql`staging.import_id = ${run.importId} and staging.id between ${from} and ${to}`
+    // The plus sign makes SQLite take the range of ids and not, each time, an index of the whole import.
+    const mine = sql`+staging.import_id = ${run.importId} and staging.id between ${from} and ${to}`
     await writeStep(run, (tx) => work(tx, mine))
   }
 }

@@ -24,7 +24,7 @@ export async function openRegisterFile(path: string): Promise<RegisterFile> {
   const { head, bytes } = await readHead(path)
   const other = otherFormat(head)
   if (other) throw new RegisterFileError(basename(path), other)
-  if (head.toString('latin1', 0, 4) === 'PK\x03\x04') return { ...(await openXlsx(path, bytes)), bytes, format: 'xlsx' }
+  if (isZip(head)) return { ...(await openXlsx(path, bytes)), bytes, format: 'xlsx' }
   return { ...(await openCsv(path, head)), bytes, format: 'csv' }
 }
 
@@ -48,6 +48,11 @@ async function readHead(path: string): Promise<{ head: Buffer; bytes: number }> 
       throw refuse('berkas tidak boleh dibaca', 'may not be read by this program', error)
     throw error
   }
+}
+
+// PK and a control character: an archive, an empty one, or one of several volumes.
+function isZip(head: Buffer): boolean {
+  return head.toString('latin1', 0, 2) === 'PK' && head[2]! < 9
 }
 
 function otherFormat(head: Buffer): Reason | null {

@@ -1,7 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Tables } from '../db/schema.ts'
 import type { Vault } from '../db/seal.ts'
-import type { CivilDate } from '../lib/civil-date.ts'
 import type { Phone } from '../lib/phone.ts'
 import { permitDigest, personDigest } from './columns.ts'
 import type { RowFault } from './fault.ts'

@@ -28,7 +28,7 @@ export async function openXlsx(path: string, bytes: number): Promise<RegisterTab
     const rows = belowHeader(
       file,
       read((count) => {
-        packed += count
+        packed = count
       }),
       found,
     )

@@ -44,7 +44,8 @@ export async function readZipDirectory(path: string): Promise<Map<string, ZipEnt
 
 /**
  * Unpacks one entry piece by piece. Throws a ZipError as soon as it grows beyond `limit` bytes or beyond the size that the
- * directory names, and at the end if size or checksum differ. `onPacked` hears how many packed bytes were taken.
+ * directory names, and at the end if size or checksum differ. `onPacked` hears how many packed bytes were
+ * read so far.
  */
 export async function* readZipEntry(
   path: string,
@@ -62,7 +63,6 @@ export async function* readZipEntry(
   if (entry.packedSize === 0) return
 
   const packed = file.createReadStream({ start, end: start + entry.packedSize - 1, autoClose: false })
-  packed.on('data', (chunk) => onPacked(chunk.length))
   const unpacked = entry.method === 8 ? pipeline(packed, createInflateRaw(), () => undefined) : packed
   let size = 0
   let crc = 0
@@ -72,6 +72,7 @@ export async function* readZipEntry(
       if (size > limit) throw tooLarge(entry, limit)
       if (size > entry.size) throw damaged(`${entry.name} is longer than its directory says`)
       crc = crc32(chunk, crc)
+      onPacked(packed.bytesRead)
       yield chunk
     }
   } catch (error) {

@@ -106,7 +106,7 @@ function pathOf(number: string): string {
 }
 
 function searchText(card: ReturnType<typeof phoneCards>[number]): string {
-  return [card.number, card.label, card.language?.name, card.last.text].join(' ').toLowerCase()
+  return [card.number, card.label, card.language?.name, card.preview.text].join(' ').toLowerCase()
 }
 
 function totalsOf(cards: ReturnType<typeof phoneCards>): { sms: number; whatsapp: number; call: number } {

@@ -50,14 +50,15 @@ export function resample({ samples, sampleRate }: Pcm, wanted: number): Pcm {
   const divisor = greatestCommonDivisor(sampleRate, wanted)
   const [up, down] = [wanted / divisor, sampleRate / divisor]
   const { phases, taps } = sincPhases({ up, bandwidth: Math.min(1, wanted / sampleRate) })
+  const before = taps / 2 - 1
+  const padded = new Float32Array(samples.length + 2 * taps)
+  padded.set(samples, before)
   const converted = new Float32Array(Math.round((samples.length * up) / down))
   for (let i = 0; i < converted.length; i++) {
-    const position = i * down
-    const centre = Math.floor(position / up)
-    const phase = phases[position % up]!
-    const start = centre - taps / 2 + 1
+    const start = Math.floor((i * down) / up)
+    const phase = phases[(i * down) % up]!
     let sum = 0
-    for (let t = 0; t < taps; t++) sum += (samples[start + t] ?? 0) * phase[t]!
+    for (let tap = 0; tap < taps; tap++) sum += padded[start + tap]! * phase[tap]!
     converted[i] = sum
   }
   return { samples: converted, sampleRate: wanted }

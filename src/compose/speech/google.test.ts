@@ -1,33 +1,20 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { GrpcClient, grpc } from 'google-gax'
-import { afterEach, describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type Fails, grpcGoogle, restGoogle } from './fake-google.ts'
 import { googleSpeech } from './google.ts'
 import { MAX_UTTERANCE_BYTES, type Utterance } from './port.ts'
 
-const PROTOS = join(dirname(fileURLToPath(import.meta.resolve('@google-cloud/text-to-speech'))), '../protos')
 const VOICE = { engine: 'google', name: 'id-ID-Wavenet-B', languageCode: 'id-ID', rate: 0.9 } as const
 const NOTICE: Utterance = {
   text: 'Selamat pagi.',
   ssml: '<speak>Selamat pagi.<break time="500ms"/></speak>',
   voice: VOICE,
 }
-
-let stack = new AsyncDisposableStack()
-afterEach(async () => {
-  await stack.disposeAsync()
-  stack = new AsyncDisposableStack()
-})
-
-type Call = { method: string; request: unknown; headers: Record<string, unknown> }
-type Fails = { code: number; message: string }
-type Behaviour = Fails | 'silence' | Uint8Array
-type Google = { endpoint: string; calls: Call[] }
 
 const transports = [
   ['gRPC', grpcGoogle],
@@ -36,7 +23,7 @@ const transports = [
 
 describe.each(transports)('the Google engine over %s', (_name, startGoogle) => {
   it('asks for exactly the pinned voice, uncompressed, and hears what comes back', async () => {
-    const google = await startGoogle(wav({ hertz: 440, seconds: 2 }))
+    await using google = await startGoogle(wav({ hertz: 440, seconds: 2 }))
     const spoken = await speak(google, NOTICE)
     expect(google.calls.map((call) => call.request)).toEqual([
       {
@@ -54,7 +41,7 @@ describe.each(transports)('the Google engine over %s', (_name, startGoogle) => {
   })
 
   it('sends no credentials to a loopback endpoint', async () => {
-    const google = await startGoogle(wav({ hertz: 440, seconds: 1 }))
+    await using google = await startGoogle(wav({ hertz: 440, seconds: 1 }))
     await speak(google, NOTICE)
     expect(Object.keys(google.calls[0]!.headers)).not.toContain('authorization')
   })
@@ -83,7 +70,7 @@ describe.each(transports)('the Google engine over %s', (_name, startGoogle) => {
     ['an unknown refusal', { code: 9, message: 'Failed precondition' }, 'refused'],
   ]
   it.each(faults)('calls once and reports %s', async (_what, fails, reason) => {
-    const google = await startGoogle(fails)
+    await using google = await startGoogle(fails)
     const spoken = await speak(google, NOTICE)
     expect(spoken).toMatchObject({ ok: false, reason })
     expect(spoken).toHaveProperty('message', expect.stringContaining(fails.message))
@@ -91,18 +78,18 @@ describe.each(transports)('the Google engine over %s', (_name, startGoogle) => {
   })
 
   it('gives up at its own deadline when no answer comes', async () => {
-    const google = await startGoogle('silence')
+    await using google = await startGoogle('silence')
     expect(await speak(google, NOTICE, { timeoutMs: 150 })).toMatchObject({ ok: false, reason: 'deadline' })
     expect(google.calls.length).toBe(1)
   })
 
   it('refuses sound that it cannot read', async () => {
-    const google = await startGoogle(new TextEncoder().encode('not a WAV file'))
+    await using google = await startGoogle(new TextEncoder().encode('not a WAV file'))
     expect(await speak(google, NOTICE)).toMatchObject({ ok: false, reason: 'refused' })
   })
 
   it('refuses a script over 5000 bytes itself, markup and UTF-8 counted', async () => {
-    const google = await startGoogle(wav({ hertz: 440, seconds: 1 }))
+    await using google = await startGoogle(wav({ hertz: 440, seconds: 1 }))
     const room = MAX_UTTERANCE_BYTES - Buffer.byteLength('<speak></speak>')
     const fits = `<speak>${'ก'.repeat(Math.floor(room / 3))}</speak>`
     const exceeds = `<speak>${'ก'.repeat(Math.ceil(room / 3))}</speak>`
@@ -113,7 +100,7 @@ describe.each(transports)('the Google engine over %s', (_name, startGoogle) => {
   })
 
   it('lists the voices on offer', async () => {
-    const google = await startGoogle(wav({ hertz: 440, seconds: 1 }))
+    await using google = await startGoogle(wav({ hertz: 440, seconds: 1 }))
     await using speech = googleSpeech({ endpoint: google.endpoint })
     expect(await speech.listVoices('id-ID')).toEqual({
       ok: true,
@@ -126,16 +113,15 @@ describe.each(transports)('the Google engine over %s', (_name, startGoogle) => {
 describe('the Google engine', () => {
   it.each([['127.0.0.1'], ['http://127.0.0.1']])('reports %s as unavailable when nobody listens', async (host) => {
     const port = await freePort()
-    expect(await speak({ endpoint: `${host}:${port}`, calls: [] }, NOTICE)).toMatchObject({
+    expect(await speak({ endpoint: `${host}:${port}` }, NOTICE)).toMatchObject({
       ok: false,
       reason: 'unavailable',
     })
   })
 
   it('reports a missing key file, and reads it anew at the next call', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'google-key-'))
-    stack.defer(() => rm(folder, { recursive: true }))
-    const credentialsFile = join(folder, 'key.json')
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'google-key-'))
+    const credentialsFile = join(folder.path, 'key.json')
     await using speech = googleSpeech({ credentialsFile })
     const missing = await speech.speak(NOTICE)
     await writeFile(credentialsFile, '{ "type": "authorized_user" }')
@@ -153,89 +139,9 @@ describe('the Google engine', () => {
   })
 })
 
-async function speak(google: Google, utterance: Utterance, { timeoutMs = 5000 } = {}) {
-  await using speech = googleSpeech({ endpoint: google.endpoint, timeoutMs })
+async function speak({ endpoint }: { endpoint: string }, utterance: Utterance, { timeoutMs = 5000 } = {}) {
+  await using speech = googleSpeech({ endpoint, timeoutMs })
   return await speech.speak(utterance)
-}
-
-async function grpcGoogle(behaviour: Behaviour): Promise<Google> {
-  const calls: Call[] = []
-  const server = new grpc.Server()
-  const answer = (method: string): grpc.UntypedHandleCall => {
-    const handle: grpc.handleUnaryCall<object, object> = ({ request, metadata }, done) => {
-      calls.push({ method, request: sent(request), headers: metadata.getMap() })
-      if (behaviour === 'silence') return
-      if (!(behaviour instanceof Uint8Array)) return done({ code: behaviour.code, details: behaviour.message })
-      done(null, method === 'ListVoices' ? VOICES : { audioContent: behaviour })
-    }
-    return handle
-  }
-  server.addService(ttsService(), { SynthesizeSpeech: answer('SynthesizeSpeech'), ListVoices: answer('ListVoices') })
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) =>
-    error ? reject(error) : resolve(port),
-  )
-  stack.defer(() => server.forceShutdown())
-  return { endpoint: `127.0.0.1:${await promise}`, calls }
-}
-
-async function restGoogle(behaviour: Behaviour): Promise<Google> {
-  const calls: Call[] = []
-  const server = createServer(async (request, response) => {
-    const body = (await request.toArray()).join('')
-    const url = new URL(request.url!, 'http://localhost')
-    const listing = url.pathname === '/v1/voices'
-    const asked = listing ? { languageCode: url.searchParams.get('languageCode') } : JSON.parse(body)
-    calls.push({ method: url.pathname, request: named(asked), headers: request.headers })
-    if (behaviour === 'silence') return
-    response.setHeader('content-type', 'application/json')
-    if (!(behaviour instanceof Uint8Array)) {
-      response.statusCode = HTTP_STATUS[behaviour.code]!
-      const { message } = behaviour
-      response.end(
-        JSON.stringify({ error: { code: response.statusCode, message, status: grpc.status[behaviour.code] } }),
-      )
-      return
-    }
-    response.end(JSON.stringify(listing ? VOICES : { audioContent: Buffer.from(behaviour).toString('base64') }))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  stack.defer(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
-}
-
-const VOICES = { voices: [{ name: 'id-ID-Wavenet-B', languageCodes: ['id-ID'], naturalSampleRateHertz: 24_000 }] }
-
-/** https://cloud.google.com/apis/design/errors: how gRPC codes travel over HTTP. */
-const HTTP_STATUS: Record<number, number> = { 3: 400, 7: 403, 8: 429, 9: 400, 13: 500, 14: 503, 16: 401 }
-
-function ttsService(): grpc.ServiceDefinition {
-  const loaded = new GrpcClient().loadProto(PROTOS, 'google/cloud/texttospeech/v1/cloud_tts.proto')
-  const path = ['google', 'cloud', 'texttospeech', 'v1', 'TextToSpeech', 'service']
-  let found: unknown = loaded
-  for (const name of path) found = Reflect.get(Object(found), name)
-  return found as grpc.ServiceDefinition
-}
-
-/** What was really sent: the loader fills every other field with its default. */
-function sent(request: object): unknown {
-  return JSON.parse(JSON.stringify(request), (key, value) => {
-    if (value === '' || value === null || value === 0 || value === false) return undefined
-    if (key === 'inputSource' || value === 'SSML_VOICE_GENDER_UNSPECIFIED') return undefined
-    const empty = typeof value === 'object' && Object.keys(value).length === 0
-    if (empty) return undefined
-    return typeof value === 'number' ? Number(value.toPrecision(6)) : value
-  })
-}
-
-/** REST carries enums as numbers. */
-function named(request: { audioConfig?: { audioEncoding: unknown } }): unknown {
-  if (request.audioConfig?.audioEncoding !== 1) return request
-  return { ...request, audioConfig: { ...request.audioConfig, audioEncoding: 'LINEAR16' } }
 }
 
 function wav({ hertz, seconds }: { hertz: number; seconds: number }): Uint8Array {

@@ -8,9 +8,10 @@ import { encodeOggOpus } from './ogg-opus.ts'
 /** A voice note in both forms: `mp3` for calls and the note page, `ogg` (Opus) for WhatsApp. */
 export type Rendition = { mp3: Uint8Array; ogg: Uint8Array; seconds: number; lufs: number }
 
-const LOUDNESS = -16
-/** Both codecs overshoot what they are given, by up to 1.5 dB at these bit rates. */
-const CEILING_DB = -2
+/** The codecs take away 0.4 LU, and what is heard should be -16 LUFS. */
+const LOUDNESS = -15.6
+/** Both codecs overshoot what they are given, by up to 2.5 dB at these bit rates. */
+const CEILING_DB = -3
 const TELEPHONE_LOW_CUT = 120
 
 /**

@@ -24,7 +24,7 @@ export class Studio implements AsyncDisposable {
   #idleTimer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor({ timeoutMs = 30_000, idleMs = 60_000 } = {}) {
+  constructor({ timeoutMs = 60_000, idleMs = 60_000 } = {}) {
     this.#timeoutMs = timeoutMs
     this.#idleMs = idleMs
   }
@@ -76,7 +76,12 @@ export class Studio implements AsyncDisposable {
 
   #start(): Worker {
     if (this.#worker) return this.#worker
-    const worker = new Worker(WORKER_FILE, { name: 'speech', resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB } })
+    const worker = new Worker(WORKER_FILE, {
+      name: 'speech',
+      // The options of the process (--eval and its kin) would otherwise reach the thread and fail it.
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+    })
     const gone = (message: string) => {
       if (this.#worker !== worker) return
       this.#worker = undefined

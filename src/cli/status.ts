@@ -1,0 +1,70 @@
+import { desc } from 'drizzle-orm'
+import type { App } from '../app.ts'
+import { openAlarms } from '../db/alarms.ts'
+import { pausesNow } from '../deliver/pauses.ts'
+import { attemptCount, deliveriesByState, openCasesByLevel, openFollowUpsByKind, residentCount, voiceFigures } from './counts.ts'
+import type { ExitCode, Output } from './output.ts'
+import { table } from './output.ts'
+
+/** `status`: counts, the last duty slots, alarms and pauses. */
+export async function statusCommand(app: App, output: Output): Promise<ExitCode> {
+  const { read, t } = app.db
+  const now = app.clock.now()
+  const slots = await read
+    .select({
+      duty: t.slots.duty,
+      planned_at: t.slots.planned_at,
+      finished_at: t.slots.finished_at,
+      failed: t.slots.failed,
+    })
+    .from(t.slots)
+    .orderBy(desc(t.slots.planned_at))
+    .limit(10)
+  const workers = await read
+    .select({ name: t.workers.name, seen_at: t.workers.seen_at, stopped_at: t.workers.stopped_at })
+    .from(t.workers)
+    .orderBy(desc(t.workers.seen_at))
+    .limit(5)
+  const result = {
+    office: app.office.code,
+    today: app.today(),
+    residents: await residentCount(read, app.office.code),
+    deliveries: await deliveriesByState(read),
+    attempts: await attemptCount(read),
+    voice: await voiceFigures(read),
+    overstay_cases: await openCasesByLevel(read),
+    follow_ups: await openFollowUpsByKind(read),
+    alarms: await openAlarms(read),
+    pauses: await pausesNow(read, now),
+    slots,
+    workers,
+  }
+  const at = (instant: number | null) => (instant === null ? '–' : timeText(instant, app.office.timeZone))
+  output.line(`${app.office.name}, ${result.today}: ${result.residents} residents`)
+  for (const [channel, states] of Object.entries(result.deliveries)) output.line(`  ${channel}: ${counts(states)}`)
+  output.line(
+    `  voice notes: ${result.voice.notes} (${result.voice.characters} characters) for ${result.voice.reminders} reminders, ` +
+      `${result.voice.characters_per_reminder} characters each`,
+  )
+  output.line(`  overstay cases: ${counts(result.overstay_cases)}`)
+  output.line(`  follow-ups: ${counts(result.follow_ups)}`)
+  for (const alarm of result.alarms) output.line(`  alarm ${alarm.kind}: ${alarm.detail} (${alarm.times} times, last ${at(alarm.last_at)})`)
+  for (const pause of result.pauses) output.line(`  paused ${pause.scope} until ${at(pause.until)}: ${pause.reason}`)
+  for (const line of table(slots.map((slot) => [`  ${slot.duty}`, at(slot.planned_at), slot.failed ? 'failed' : slot.finished_at ? 'done' : 'running']))) output.line(line)
+  for (const worker of workers) output.line(`  worker ${worker.name}: seen ${at(worker.seen_at)}${worker.stopped_at ? ', stopped' : ''}`)
+  output.result(result)
+  return 0
+}
+
+export function counts(of: Record<string, number>): string {
+  const parts = Object.entries(of).map(([name, count]) => `${name} ${count}`)
+  return parts.length === 0 ? 'none' : parts.join(', ')
+}
+
+function timeText(instant: number, timeZone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(instant)
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDateTime()
+    .toString({ smallestUnit: 'minute' })
+    .replace('T', ' ')
+}

@@ -1,0 +1,213 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { type App, openApp } from './app.ts'
+import { caseCommand } from './cli/case.ts'
+import { configCommand } from './cli/config.ts'
+import { deliverCommand, runCommand } from './cli/deliver.ts'
+import { demoCommand } from './cli/demo.ts'
+import { holdLiftCommand, holdSetCommand } from './cli/hold.ts'
+import { importCommand } from './cli/import.ts'
+import { keyCreateCommand } from './cli/key.ts'
+import { type ExitCode, failed, openOutput, type Output } from './cli/output.ts'
+import { overstaysCommand } from './cli/overstays.ts'
+import { previewCommand } from './cli/preview.ts'
+import { scanCommand } from './cli/scan.ts'
+import { startCommand } from './cli/start.ts'
+import { statusCommand } from './cli/status.ts'
+import { type Config, loadConfig, type Secrets } from './config.ts'
+import { dateAt } from './lib/civil-date.ts'
+import { systemClock } from './lib/clock.ts'
+import { openLog } from './lib/events.ts'
+import { takeInstanceLock } from './ops/lock.ts'
+
+type Needs = { carrier?: boolean; lock?: boolean; keys?: boolean }
+
+/** Parses the command line, runs one command and returns its exit code. Never ends the process itself. */
+export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<ExitCode> {
+  let code: ExitCode = 0
+  const program = new Command('tenggat')
+    .description('Tells every foreign resident, in their own language, before the stay permit ends.')
+    .exitOverride()
+    .configureHelp({ sortSubcommands: true })
+
+  const outputOf = (options: { json?: boolean }) => openOutput(options.json === true)
+  const load = (needs: Needs) => loadConfig(env, { carrier: needs.carrier ?? false, keys: needs.keys ?? true })
+  const logTo = (config: Config) => openLog({ level: config.logLevel, destination: 2 })
+
+  async function withApp(
+    command: string,
+    needs: Needs,
+    options: { json?: boolean },
+    work: (app: App, output: Output) => Promise<ExitCode>,
+  ): Promise<void> {
+    const { config, secrets }: { config: Config; secrets: Secrets } = load(needs)
+    const now = systemClock.now()
+    using _lock = needs.lock
+      ? takeInstanceLock({ dataDir: config.dataDir, holder: { pid: process.pid, command, startedAt: now } })
+      : undefined
+    await using app = await openApp(config, secrets, { log: logTo(config) })
+    code = await work(app, outputOf(options))
+  }
+
+  program
+    .command('start')
+    .description('the daemon: migrate, listeners, duties, deliveries; SIGTERM finishes the call in flight')
+    .action(() => withApp('start', { carrier: true, lock: true }, {}, (app) => startCommand(app, signal)))
+
+  program
+    .command('demo')
+    .description('the whole job on made-up residents, the embedded carrier and voice')
+    .option('--once', 'end when the job is done')
+    .option('--fresh', 'begin again with an empty data folder')
+    .option('--json', 'the result as one JSON line')
+    .action(async (options: { once?: boolean; fresh?: boolean; json?: boolean }) => {
+      code = await demoCommand(outputOf(options), { once: options.once === true, fresh: options.fresh === true, signal })
+    })
+
+  program
+    .command('import')
+    .argument('<file>', 'CSV or XLSX')
+    .description('a register file comes in')
+    .option('--dry-run', 'only say what would change')
+    .option('--force', 'even when more than half of the register would change or is missing')
+    .option('--json', 'the result as one JSON line')
+    .action((file: string, options: { dryRun?: boolean; force?: boolean; json?: boolean }) =>
+      withApp('import', {}, options, (app, output) =>
+        importCommand(app, output, { file, dryRun: options.dryRun === true, force: options.force === true }),
+      ),
+    )
+
+  program
+    .command('scan')
+    .description("today's notices and deliveries; cases opened and escalated")
+    .option('--today <date>', 'as if today were YYYY-MM-DD')
+    .option('--dry-run', 'only say what would be')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { today?: string; dryRun?: boolean; json?: boolean }) =>
+      withApp('scan', { lock: true }, options, (app, output) =>
+        scanCommand(app, output, { ...(options.today ? { today: options.today } : {}), dryRun: options.dryRun === true }),
+      ),
+    )
+
+  program
+    .command('deliver')
+    .description('send what is due now')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) =>
+      withApp('deliver', { carrier: true, lock: true }, options, (app, output) => deliverCommand(app, output, signal)),
+    )
+
+  program
+    .command('run')
+    .description('scan, then deliver, once')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) =>
+      withApp('run', { carrier: true, lock: true }, options, (app, output) => runCommand(app, output, signal)),
+    )
+
+  program
+    .command('status')
+    .description('counts, duty slots, alarms and pauses')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) => withApp('status', {}, options, statusCommand))
+
+  program
+    .command('overstays')
+    .description("the officers' list")
+    .option('--csv <file>', 'write it as CSV')
+    .option('--xlsx <file>', 'write it as XLSX')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { csv?: string; xlsx?: string; json?: boolean }) =>
+      withApp('overstays', {}, options, (app, output) => overstaysCommand(app, output, options)),
+    )
+
+  const cases = program.command('case').description('what an officer decided about an overstay case')
+  for (const action of ['close', 'reopen', 'note'] as const) {
+    cases
+      .command(action)
+      .argument('<id>', 'number of the case', wholeNumber)
+      .requiredOption('--by <name>', 'the officer')
+      .option('--outcome <outcome>', 'with close: how it ended')
+      .option('--note <text>', 'in the words of the officer')
+      .option('--json', 'the result as one JSON line')
+      .action((id: number, options: { by: string; outcome?: string; note?: string; json?: boolean }) =>
+        withApp('case', {}, options, (app, output) => caseCommand(app, output, action, { id, ...options })),
+      )
+  }
+
+  const holds = program.command('hold').description('why a resident gets no notices and no case')
+  holds
+    .command('set')
+    .argument('<resident>', 'number of the resident', wholeNumber)
+    .requiredOption('--reason <reason>', 'applied, left, refugee, diplomatic, died, naturalised or other')
+    .requiredOption('--by <name>', 'the officer')
+    .option('--until <date>', 'last day, YYYY-MM-DD')
+    .option('--note <text>', 'in the words of the officer')
+    .option('--json', 'the result as one JSON line')
+    .action((resident: number, options: { reason: string; by: string; until?: string; note?: string; json?: boolean }) =>
+      withApp('hold', {}, options, (app, output) => holdSetCommand(app, output, { resident, ...options })),
+    )
+  holds
+    .command('lift')
+    .argument('<hold>', 'number of the hold', wholeNumber)
+    .requiredOption('--by <name>', 'the officer')
+    .option('--json', 'the result as one JSON line')
+    .action((hold: number, options: { by: string; json?: boolean }) =>
+      withApp('hold', {}, options, (app, output) => holdLiftCommand(app, output, { hold, by: options.by })),
+    )
+
+  program
+    .command('preview')
+    .description('what a resident would read and hear')
+    .requiredOption('--language <tag>', 'e.g. id, en, zh-Hans')
+    .option('--stage <days>', 'days before expiry; below 0 after it', wholeNumber, 14)
+    .option('--expires <date>', 'last day of the permit, YYYY-MM-DD')
+    .option('--kind <kind>', 'kind of permit', 'ITAS')
+    .option('--audio <file>', 'write the voice note: .mp3 or .ogg')
+    .option('--json', 'the result as one JSON line')
+    .action(async (options: { language: string; stage: number; expires?: string; kind: string; audio?: string; json?: boolean }) => {
+      code = await previewCommand(load({ keys: false }).config, systemClock, outputOf(options), options)
+    })
+
+  program
+    .command('config')
+    .description('what is in force, without secrets, and every fault')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) => {
+      code = configCommand(env, outputOf(options))
+    })
+
+  const keys = program.command('key').description('the keys that seal personal data')
+  keys
+    .command('create')
+    .description('a new SECRET_KEY_FILE')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) => {
+      const { config } = load({ keys: false })
+      code = keyCreateCommand(outputOf(options), config.secretKeyFile, dateAt(systemClock.now(), 'Asia/Jakarta'))
+    })
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return failed(error)
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
+  return Number(text)
+}
+
+if (import.meta.main) {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      // Asked twice: whoever asks does not want to wait for the call in flight.
+      if (stopping.signal.aborted) process.exit(1)
+      stopping.abort()
+    })
+  }
+  process.exitCode = await main(process.argv.slice(2), process.env, stopping.signal)
+}

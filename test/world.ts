@@ -1,0 +1,219 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type App, type Delivery, type Overrides, openApp } from '../src/app.ts'
+import { drainUntilQuiet } from '../src/cli/deliver.ts'
+import { type Config, PROJECT_DIR } from '../src/config.ts'
+import { newKeyFile } from '../src/db/seal.ts'
+import { nextDue } from '../src/deliver/outbox.ts'
+import { nextLookup } from '../src/deliver/reconcile.ts'
+import type { Patience } from '../src/deliver/settings.ts'
+import { civilDate, instantOf } from '../src/lib/civil-date.ts'
+import { SteppedClock } from '../src/lib/clock.ts'
+import { silentLog } from '../src/lib/events.ts'
+import type { Channel, Office } from '../src/lib/office.ts'
+import type { Person } from '../src/sandbox/people.ts'
+import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
+import { silentSpeech } from './silent-speech.ts'
+
+export const TIME_ZONE = 'Asia/Jakarta'
+export const ACCOUNT_SID = `AC${'0'.repeat(32)}`
+export const AUTH_TOKEN = 'sandbox'
+const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
+
+/** The whole program against the embedded carrier, with a clock that stands still until it is moved. */
+export type World = AsyncDisposable & {
+  folder: string
+  clock: SteppedClock
+  sandbox: Sandbox
+  app: App
+  delivery: Delivery
+  /** Moves the clock to `time` (HH:MM) on `date`, office time. */
+  at(date: string, time: string): void
+  /** Imports these rows as a CSV file. */
+  register(rows: readonly Row[], options?: { force?: boolean }): ReturnType<App['importFile']>
+  /** Sends everything that is due at this instant, to the last receipt. */
+  deliver(): Promise<void>
+  /** A whole office day: the scan at 06:00, then every instant at which something is due until 17:00. */
+  day(date: string): Promise<void>
+}
+
+export type Row = Partial<Record<(typeof COLUMNS)[number], string>> & { permit_no: string; expires_on: string }
+
+const COLUMNS = [
+  'register_no',
+  'full_name',
+  'nationality',
+  'passport_no',
+  'birth_date',
+  'phone',
+  'whatsapp_opt_in_on',
+  'language',
+  'regency',
+  'sponsor_name',
+  'sponsor_phone',
+  'permit_no',
+  'permit_kind',
+  'issued_on',
+  'expires_on',
+] as const
+
+export async function openWorld(
+  options: {
+    today?: string
+    people?: (number: string) => Person
+    office?: (office: Office) => Office
+    patience?: Patience
+    overrides?: Overrides
+    behaviour?: Parameters<typeof openSandbox>[0]['behaviour']
+  } = {},
+): Promise<World> {
+  await using stack = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'tenggat-world-'))
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const clock = new SteppedClock(instantOf(civilDate(options.today ?? '2026-06-01'), '06:00', TIME_ZONE))
+  const port = await freePort()
+  const base = `http://127.0.0.1:${port}`
+  const sandbox = stack.use(
+    await openSandbox({
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      clock,
+      pace: { callbackDelayMs: 0 },
+      people: options.people ?? (() => ({ answers: 'human', presses: ['1'] })),
+      behaviour: { messageUrl: `${base}/twilio/message`, voiceUrl: `${base}/twilio/call/inbound`, ...options.behaviour },
+    }),
+  )
+  const app = stack.use(
+    await openApp(
+      configOf({ folder, port, sandboxUrl: sandbox.url }),
+      { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined },
+      {
+        clock,
+        log: silentLog,
+        office: (office) => (options.office ?? ((same) => same))(withoutRates(office)),
+        patience: options.patience ?? { leaseMs: 60_000, lookup: { listingMs: 0, everyMs: 1_000 } },
+        random: countingRandom(),
+        speech: [silentSpeech()],
+        ...options.overrides,
+      },
+    ),
+  )
+  const delivery = stack.use(await app.openDelivery())
+  const opened = stack.move()
+
+  const world: World = {
+    folder,
+    clock,
+    sandbox,
+    app,
+    delivery,
+    at(date, time) {
+      clock.set(instantOf(civilDate(date), time, TIME_ZONE))
+    },
+    register(rows, { force = false } = {}) {
+      const file = join(folder, 'register.csv')
+      writeFileSync(file, csv(rows))
+      return app.importFile({ file, force })
+    },
+    async deliver() {
+      for (;;) {
+        const first = await drainUntilQuiet(delivery, { quietMs: 0 })
+        await sandbox.idle()
+        const second = await drainUntilQuiet(delivery, { quietMs: 0 })
+        if (first.taken + second.taken === 0) return
+      }
+    },
+    async day(date) {
+      world.at(date, '06:00')
+      await app.scan()
+      await app.overstay()
+      const end = instantOf(civilDate(date), '17:00', TIME_ZONE)
+      for (;;) {
+        await world.deliver()
+        const next = await nextInstant(app, clock.now())
+        if (next === null || next >= end) break
+        clock.set(next)
+      }
+      await app.attend()
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+  return world
+}
+
+export function configOf({ folder, port, sandboxUrl }: { folder: string; port: number; sandboxUrl: string }): Config {
+  return {
+    databaseFile: join(folder, 'tenggat.db'),
+    dataDir: folder,
+    officeFile: join(PROJECT_DIR, 'templates', 'office.yaml'),
+    templatesDir: join(PROJECT_DIR, 'templates'),
+    secretKeyFile: join(folder, 'secret.key'),
+    consoleListen: { host: '127.0.0.1', port: 0 },
+    consoleBaseUrl: undefined,
+    consoleTls: undefined,
+    publicListen: { host: '127.0.0.1', port },
+    publicBaseUrl: `http://127.0.0.1:${port}`,
+    trustedProxies: [],
+    twilio: {
+      accountSid: ACCOUNT_SID,
+      apiBaseUrl: sandboxUrl,
+      smsFrom: 'IMIGRASI',
+      callFrom: '+62342000001',
+      whatsappFrom: '+62342000002',
+      messagingServiceSid: undefined,
+    },
+    speech: 'espeak',
+    googleCredentialsFile: undefined,
+    googleEndpoint: undefined,
+    digestTo: [],
+    alarmTo: [],
+    heartbeat: false,
+    logLevel: 'silent',
+  }
+}
+
+export function keysIn(folder: string): string {
+  const file = join(folder, 'secret.key')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    writeFileSync(file, newKeyFile('test'), { mode: 0o600 })
+    return readFileSync(file, 'utf8')
+  }
+}
+
+export function withoutRates(office: Office): Office {
+  const fast = { perSecond: 100_000, concurrency: 20 }
+  return { ...office, rates: { sms: fast, call: fast, whatsapp: fast } }
+}
+
+export function csv(rows: readonly Row[]): string {
+  const cell = (text: string | undefined) => `"${(text ?? '').replaceAll('"', '""')}"`
+  return [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(','))].join('\n')
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+async function nextInstant(app: App, now: number): Promise<number | null> {
+  const due = [...(await Promise.all(CHANNELS.map((channel) => nextDue(app.db.read, channel)))), await nextLookup(app)]
+  const later = due.filter((at) => at !== null && at > now) as number[]
+  return later.length === 0 ? null : Math.min(...later)
+}
+
+/** References that are the same in every run: a transcript can be compared. */
+function countingRandom(): () => number {
+  let seed = 1
+  return () => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed / 2_147_483_647
+  }
+}
