@@ -4,7 +4,7 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { closedChannels } from '../scan/candidates.ts'
-import { nextChannel } from '../scan/channels.ts'
+import { channelsFor, nextChannel } from '../scan/channels.ts'
 import { addDeliveries, type Wanted } from '../scan/plan-deliveries.ts'
 import { loadNotices, type NoticeFactsRow } from './facts.ts'
 import type { DeliverDeps } from './settings.ts'
@@ -36,9 +36,8 @@ export function nextDelivery(input: {
   if (role === 'sponsor' || !sponsor || sponsor.index === input.phone?.index) return null
   if (tried.some((one) => one.role === 'sponsor')) return null
   if (phone && phone.closed.length === 0) return null
-  const channel = nextChannel(['call'], { line: sponsor.line, closed: sponsor.closed, whatsapp: false })
-  const instead = channel ?? nextChannel([], { line: sponsor.line, closed: sponsor.closed, whatsapp: false })
-  return instead ? { role: 'sponsor', channel: instead } : null
+  const [channel] = channelsFor(['sms'], { line: sponsor.line, closed: sponsor.closed, whatsapp: false })
+  return channel ? { role: 'sponsor', channel } : null
 }
 
 /** Writes what `nextDelivery` says for every notice of a delivery that is still to be told. */

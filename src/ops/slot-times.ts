@@ -36,7 +36,9 @@ type Plan = { minutes: number[]; hours: number[]; days: Set<number>; months: Set
 function planOf(cron: string): Plan {
   const fields = fieldsOf(cron)
   const numbers = (field: readonly (number | string)[]) =>
-    field.map((value) => (typeof value === 'number' ? value : refuse(cron, `${value} is not a number`)))
+    field
+      .map((value) => (typeof value === 'number' ? value : refuse(cron, `${value} is not a number`)))
+      .sort((a, b) => a - b)
   return {
     minutes: numbers(fields.minute),
     hours: numbers(fields.hour),

@@ -40,7 +40,12 @@ export async function openCsv(path: string, head: Buffer): Promise<RegisterTable
       stream.destroy()
     }
   }
-  return { header, rows: rows(), bytesRead: () => bytesRead, delimiter }
+  return {
+    header: header.map((name) => name.replace(/\s+/g, ' ').trim()),
+    rows: rows(),
+    bytesRead: () => bytesRead,
+    delimiter,
+  }
 }
 
 async function firstFrames(head: Buffer, from: { lineEnd: number; offset: number }): Promise<Line[][]> {

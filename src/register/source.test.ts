@@ -39,7 +39,7 @@ describe('openRegisterFile', () => {
     [
       'a ZIP of something else',
       Buffer.from('504b0506000000000000000000000000000000000000', 'hex'),
-      'is a ZIP file, not an XLSX workbook',
+      'is not an XLSX workbook (ZIP)',
     ],
   ])('refuses %s', async (_, bytes, message) => {
     await expect(readBytes(bytes, 'daftar.csv')).rejects.toMatchObject({

@@ -35,10 +35,15 @@ export async function readBytes(bytes: string | Uint8Array, name = 'register.csv
   return result
 }
 
-/** A ZIP of these parts; `tamper` changes what the directory says of each. */
+/** A ZIP of these parts; `wide` writes its sizes as zip64; `tamper` changes what the
+ * directory says of each. */
 export function zipOf(
   parts: Record<string, string | Uint8Array>,
-  { stored = false, tamper = {} }: { stored?: boolean; tamper?: { size?: number; crc?: number; flags?: number } } = {},
+  {
+    stored = false,
+    wide = false,
+    tamper = {},
+  }: { stored?: boolean; wide?: boolean; tamper?: { size?: number; crc?: number; flags?: number } } = {},
 ): Buffer {
   const bodies: Buffer[] = []
   const directory: Buffer[] = []
@@ -58,14 +63,23 @@ export function zipOf(
     entry.writeUInt32LE(tamper.size ?? bytes.length, 24)
     entry.writeUInt16LE(name.length, 28)
     entry.writeUInt32LE(at, 42)
+    const extra = Buffer.alloc(wide ? 28 : 0)
+    if (wide) {
+      entry.writeUInt16LE(28, 30)
+      for (const field of [20, 24, 42]) entry.writeUInt32LE(0xffffffff, field)
+      extra.writeUInt16LE(1)
+      extra.writeUInt16LE(24, 2)
+      const numbers = [bytes.length, packed.length, at]
+      for (const [index, value] of numbers.entries()) extra.writeBigUInt64LE(BigInt(value), 4 + 8 * index)
+    }
     bodies.push(local, Buffer.from(name), packed)
-    directory.push(entry, Buffer.from(name))
+    directory.push(Buffer.concat([entry, Buffer.from(name), extra]))
     at += 30 + name.length + packed.length
   }
   const end = Buffer.alloc(22)
   end.write('PK\x05\x06', 'latin1')
-  end.writeUInt16LE(directory.length / 2, 8)
-  end.writeUInt16LE(directory.length / 2, 10)
+  end.writeUInt16LE(directory.length, 8)
+  end.writeUInt16LE(directory.length, 10)
   end.writeUInt32LE(Buffer.concat(directory).length, 12)
   end.writeUInt32LE(at, 16)
   return Buffer.concat([...bodies, ...directory, end])

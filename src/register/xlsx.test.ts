@@ -209,14 +209,9 @@ describe('an XLSX register', () => {
       'an unknown sheet',
       workbook('', { 'xl/workbook.xml': '<workbook><sheets/></workbook>' }),
       {},
-      'is a ZIP file, not an XLSX workbook',
+      'is not an XLSX workbook (ZIP)',
     ],
-    [
-      'an OpenDocument file',
-      { mimetype: 'x', 'content.xml': '<x/>' },
-      {},
-      'is a OpenDocument file, not an XLSX workbook',
-    ],
+    ['an OpenDocument file', { mimetype: 'x', 'content.xml': '<x/>' }, {}, 'is not an XLSX workbook (OpenDocument)'],
     [
       'a sheet without a header',
       workbook('', {
@@ -235,8 +230,11 @@ describe('an XLSX register', () => {
     })
   })
 
-  it('reads parts that are stored unpacked', async () => {
-    const { file, good } = await handmade(workbook(rowXml(2, person('Ana'))), { stored: true })
+  it.each([
+    ['stored unpacked', { stored: true }],
+    ['listed in zip64', { wide: true }],
+  ])('reads parts that are %s', async (_, options) => {
+    const { file, good } = await handmade(workbook(rowXml(2, person('Ana'))), options)
     expect(good[0]!.row.fullName).toBe('Ana')
     expect(file.bytesRead()).toBe(file.bytes)
   })

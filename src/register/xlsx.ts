@@ -174,8 +174,8 @@ async function refusing<T>(file: string, work: () => Promise<T>): Promise<T> {
 function refusal(file: string, error: unknown): unknown {
   if (error instanceof NotAWorkbook) {
     return new RegisterFileError(file, {
-      id: `berkas ${error.kind}, bukan buku kerja XLSX; simpan ulang sebagai .xlsx atau "CSV UTF-8"`,
-      en: `is a ${error.kind} file, not an XLSX workbook; save it again as .xlsx or "CSV UTF-8"`,
+      id: `bukan buku kerja XLSX (${error.kind}); simpan ulang sebagai .xlsx atau "CSV UTF-8"`,
+      en: `is not an XLSX workbook (${error.kind}); save it again as .xlsx or "CSV UTF-8"`,
     })
   }
   if (error instanceof XmlError || (error instanceof ZipError && error.kind === 'damaged')) {

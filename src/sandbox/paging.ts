@@ -55,9 +55,9 @@ export function pageOf<T extends { sid: string }>({ items, url, key, render }: L
 export function inTime(form: Form, name: string, instant: number | null): boolean {
   const filters = [`${name}`, `${name}<`, `${name}>`] as const
   if (!filters.some((filter) => form.has(filter))) return true
+  const [on, before, after] = filters.map((filter) => readInstant(form, filter))
   if (instant === null) return false
   const second = Math.floor(instant / 1000) * 1000
-  const [on, before, after] = filters.map((filter) => readInstant(form, filter))
   if (on && (second < on.from || second > on.to)) return false
   return !(before && second > before.to) && !(after && second < after.from)
 }

@@ -31,7 +31,7 @@ export type Office = AsyncDisposable & {
   received: Received[]
   /** The values of one parameter in all requests to a path, in the order of arrival. */
   values(path: string, name: string): (string | undefined)[]
-  answers: Record<string, Reply | ((request: Received) => Reply)>
+  answers: Record<string, Reply | ((request: Received) => Reply | Promise<Reply>)>
 }
 
 export async function openOffice(answers: Office['answers'] = {}): Promise<Office> {
@@ -56,12 +56,12 @@ export async function openOffice(answers: Office['answers'] = {}): Promise<Offic
   return office
 }
 
-function answer({ office, request, response, body }: {
+async function answer({ office, request, response, body }: {
   office: Office
   request: IncomingMessage
   response: ServerResponse
   body: string
-}): void {
+}): Promise<void> {
   const url = new URL(request.url ?? '/', office.url)
   const params = Object.fromEntries(new URLSearchParams(body))
   const one: Received = {
@@ -73,7 +73,7 @@ function answer({ office, request, response, body }: {
   }
   office.received.push(one)
   const told = office.answers[url.pathname] ?? { status: 204 }
-  const { status = 200, type, body: content = '' } = typeof told === 'function' ? told(one) : told
+  const { status = 200, type, body: content = '' } = typeof told === 'function' ? await told(one) : told
   response.writeHead(status, type ? { 'content-type': type } : {})
   response.end(request.method === 'HEAD' ? undefined : content)
 }

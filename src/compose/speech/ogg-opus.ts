@@ -27,7 +27,6 @@ export function encodeOggOpus({ samples, sampleRate }: Pcm): Uint8Array {
     {
       encoderApplication: VOICE,
       encoderBitRate: BITS_PER_SECOND,
-      encoderComplexity: 5,
       encoderSampleRate: ENCODER_SAMPLE_RATE,
       originalSampleRate: ENCODER_SAMPLE_RATE,
       maxFramesPerPage: FRAMES_PER_PAGE,

@@ -25,7 +25,6 @@ declare module 'opus-encdec/src/oggOpusEncoder.js' {
   export type OggOpusConfig = {
     encoderApplication: number
     encoderBitRate: number
-    encoderComplexity: number
     encoderSampleRate: number
     originalSampleRate: number
     maxFramesPerPage: number
