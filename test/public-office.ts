@@ -28,7 +28,11 @@ export type TestOffice = AsyncDisposable & {
   /** What `onInbound` was told. */
   inbound: Inbound[]
   /** A form post as the carrier makes it, signed for the public address. */
-  post(path: string, form?: Record<string, string>, options?: { signature?: string | null; host?: string }): Promise<Response>
+  post(
+    path: string,
+    form?: Record<string, string>,
+    options?: { signature?: string | null; host?: string },
+  ): Promise<Response>
   get(path: string, init?: RequestInit): Promise<Response>
   rows: Rows
 }
@@ -69,7 +73,10 @@ export async function openTestOffice(overrides: Partial<PublicDeps> = {}): Promi
     get: (path, init) => fetch(listener.url + path, { redirect: 'manual', ...init }),
     post(path, form = {}, { signature, host } = {}) {
       const fields = { AccountSid: ACCOUNT_SID, ...form }
-      const signed = signature === undefined ? twilio.getExpectedTwilioSignature(AUTH_TOKEN, PUBLIC_BASE_URL + path, fields) : signature
+      const signed =
+        signature === undefined
+          ? twilio.getExpectedTwilioSignature(AUTH_TOKEN, PUBLIC_BASE_URL + path, fields)
+          : signature
       return fetch(listener.url + path, {
         method: 'POST',
         redirect: 'manual',

@@ -27,7 +27,14 @@ export type Telling = {
   voiceNoteId: number | null
 }
 
-export type Told = { residentId: number; cycleId: number; noticeId: number; reference: string; deliveryId: number; token: string }
+export type Told = {
+  residentId: number
+  cycleId: number
+  noticeId: number
+  reference: string
+  deliveryId: number
+  token: string
+}
 
 /** Writes what the register, the scan and the speech would have written. */
 export class Rows {
@@ -102,7 +109,14 @@ export class Rows {
         .returning({ id: t.cycles.id })
       const [notice] = await tx
         .insert(t.notices)
-        .values({ cycle_id: cycle!.id, stage: one.stage, plan_stage: one.stage, reference, created_on: TODAY, created_at: now })
+        .values({
+          cycle_id: cycle!.id,
+          stage: one.stage,
+          plan_stage: one.stage,
+          reference,
+          created_on: TODAY,
+          created_at: now,
+        })
         .returning({ id: t.notices.id })
       const [delivery] =
         sharedDeliveryId !== undefined
@@ -140,7 +154,10 @@ export class Rows {
     })
   }
 
-  async attempt(deliveryId: number, { sid, channel = 'call' }: { sid?: string; channel?: Channel } = {}): Promise<number> {
+  async attempt(
+    deliveryId: number,
+    { sid, channel = 'call' }: { sid?: string; channel?: Channel } = {},
+  ): Promise<number> {
     return this.#db.write(async (tx) => {
       const { attempts } = tx.t
       const [row] = await tx

@@ -3,6 +3,8 @@ import { type CivilDate, yearOf, weekday as weekdayOf } from '../lib/civil-date.
 /** How a language writes dates where Intl's own form will not do. Patterns hold {day} {month} {year} {weekday}. */
 export type DatePatterns = {
   locale?: string | undefined
+  /** In place of Intl's, in the short and the brief form. */
+  short_months?: readonly string[] | undefined
   short?: string | undefined
   brief?: string | undefined
   long?: string | undefined
@@ -34,19 +36,21 @@ export type DateWords = {
 export function dateWords({ language, patterns }: { language: string; patterns: DatePatterns }): DateWords {
   const locale = `${patterns.locale ?? language}-u-ca-gregory-nu-latn`
   const base = { timeZone: 'UTC', day: 'numeric' } as const
-  const short = new Intl.DateTimeFormat(locale, { ...base, month: 'short', year: 'numeric' })
-  const brief = new Intl.DateTimeFormat(locale, { ...base, month: 'short' })
   const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' })
-  const write = (format: Intl.DateTimeFormat, pattern: string | undefined, date: CivilDate) =>
-    plain(pattern ? fill(pattern, partsOf(long, date)) : format.format(atNoon(date)))
+  const written = ({ options, pattern, months }: Written) => {
+    const format = options && !pattern ? new Intl.DateTimeFormat(locale, { ...base, ...options }) : long
+    return (date: CivilDate) => {
+      const parts = partsOf({ format, date, months })
+      return plain(pattern ? fill(pattern, byName(parts)) : parts.map((part) => part.value).join(''))
+    }
+  }
+  const inFull = written({ pattern: patterns.long })
+  const { spoken, short_months: months } = patterns
   return {
-    short: (date) => write(short, patterns.short, date),
-    brief: (date) => write(brief, patterns.brief, date),
-    long: (date) => write(long, patterns.long, date),
-    spoken: (date) =>
-      patterns.spoken
-        ? plain(fill(patterns.spoken.pattern, spokenParts({ spoken: patterns.spoken, written: partsOf(long, date), date })))
-        : write(long, patterns.long, date),
+    short: written({ options: { month: 'short', year: 'numeric' }, pattern: patterns.short, months }),
+    brief: written({ options: { month: 'short' }, pattern: patterns.brief, months }),
+    long: inFull,
+    spoken: spoken ? (date) => plain(fill(spoken.pattern, spokenParts({ spoken, date, format: long }))) : inFull,
   }
 }
 
@@ -55,10 +59,30 @@ export function plain(text: string): string {
   return text.replaceAll(/[\u00a0\u2009\u202f]/g, ' ')
 }
 
+type Written = {
+  options?: Intl.DateTimeFormatOptions
+  pattern: string | undefined
+  months?: readonly string[] | undefined
+}
+
 type Parts = { day: string; month: string; year: string; weekday: string }
 
-function partsOf(format: Intl.DateTimeFormat, date: CivilDate): Parts {
-  const parts = new Map(format.formatToParts(atNoon(date)).map((part) => [part.type, part.value]))
+function partsOf({
+  format,
+  date,
+  months,
+}: {
+  format: Intl.DateTimeFormat
+  date: CivilDate
+  months?: readonly string[] | undefined
+}): Intl.DateTimeFormatPart[] {
+  const month = months?.[monthOf(date) - 1]
+  const parts = format.formatToParts(Date.parse(`${date}T12:00:00Z`))
+  return month ? parts.map((part) => (part.type === 'month' ? { ...part, value: month } : part)) : parts
+}
+
+function byName(list: Intl.DateTimeFormatPart[]): Parts {
+  const parts = new Map(list.map((part) => [part.type, part.value]))
   return {
     day: parts.get('day') ?? '',
     month: parts.get('month') ?? '',
@@ -67,12 +91,21 @@ function partsOf(format: Intl.DateTimeFormat, date: CivilDate): Parts {
   }
 }
 
-function spokenParts({ spoken, written, date }: { spoken: SpokenDates; written: Parts; date: CivilDate }): Parts {
+function spokenParts({
+  spoken,
+  date,
+  format,
+}: {
+  spoken: SpokenDates
+  date: CivilDate
+  format: Intl.DateTimeFormat
+}): Parts {
   const { months, weekdays, days, years, year_digits: digits } = spoken
+  const written = byName(partsOf({ format, date }))
   const inDigits = digits && Array.from(written.year, (digit) => digits[Number(digit)] ?? digit).join('')
   return {
-    day: days?.[Number(date.slice(8, 10)) - 1] ?? written.day,
-    month: months?.[Number(date.slice(5, 7)) - 1] ?? written.month,
+    day: days?.[Number(date.slice(8)) - 1] ?? written.day,
+    month: months?.[monthOf(date) - 1] ?? written.month,
     year: years?.[String(yearOf(date))] ?? inDigits ?? written.year,
     weekday: weekdays?.[weekdayOf(date) - 1] ?? written.weekday,
   }
@@ -82,6 +115,6 @@ function fill(pattern: string, parts: Parts): string {
   return pattern.replaceAll(/\{(day|month|year|weekday)\}/g, (_, name: keyof Parts) => parts[name])
 }
 
-function atNoon(date: CivilDate): number {
-  return Date.parse(`${date}T12:00:00Z`)
+function monthOf(date: CivilDate): number {
+  return Number(date.slice(5, 7))
 }

@@ -46,7 +46,8 @@ export function formatter(locale: string): (message: string, values?: Values) =>
       format = compile(message, `${locale}-u-nu-latn`)
       compiled.set(message, format)
     }
-    return String(format.format(values)).replaceAll(/ {2,}/g, ' ').trim()
+    // Where a branch is empty two spaces meet; where a date ends in an abbreviation ("28. Sept.") two full stops do.
+    return String(format.format(values)).replaceAll(/ {2,}/g, ' ').replaceAll('..', '.').trim()
   }
 }
 

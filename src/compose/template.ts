@@ -120,6 +120,7 @@ const templateFile = z.strictObject({
   dates: z
     .strictObject({
       locale: z.string().optional(),
+      short_months: words(12).optional(),
       short: pattern.optional(),
       brief: z.string().regex(/\{day\}.*\{month\}|\{month\}.*\{day\}/, { error: 'must hold {day} and {month}' }).optional(),
       long: pattern.optional(),

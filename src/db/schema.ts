@@ -351,7 +351,7 @@ export function defineTables(d: Dialect) {
       http_status: d.integer(),
       error_code: d.integer(),
       verdict: d.text(),
-      /** Call: the carrier's final status. */
+      /** The carrier's final status: of a call any, of a message a failure. */
       ended: d.text(),
       answered_by: d.text(),
       digits: d.text(),

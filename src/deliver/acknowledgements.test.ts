@@ -52,7 +52,9 @@ describe('an acknowledgement', () => {
     const second = await rows.tell({ permitNo: 'several 2' }, first.deliveryId)
     const stranger = await rows.tell({ permitNo: 'several 3' })
     const noticeIds = [second.noticeId, stranger.noticeId]
-    expect(await acknowledge(db, { deliveryId: first.deliveryId, noticeIds, answer: 'leaving', via: 'page', now: 5 })).toEqual({
+    expect(
+      await acknowledge(db, { deliveryId: first.deliveryId, noticeIds, answer: 'leaving', via: 'page', now: 5 }),
+    ).toEqual({
       added: 1,
       cancelled: 0,
     })
@@ -85,7 +87,10 @@ describe('"understood"', () => {
     const fresh = await rows.tellAgain(told, { channel: 'whatsapp', state: 'queued', attempts: 0 })
     const sponsor = await rows.tellAgain(told, { channel: 'sms', role: 'sponsor', state: 'queued', attempts: 1 })
     const { deliveryId } = told
-    expect(await acknowledge(db, { deliveryId, answer: 'understood', via: 'key', now: 5 })).toEqual({ added: 1, cancelled: 1 })
+    expect(await acknowledge(db, { deliveryId, answer: 'understood', via: 'key', now: 5 })).toEqual({
+      added: 1,
+      cancelled: 1,
+    })
     expect(await stateOf(retry)).toEqual({ state: 'cancelled', reason: 'understood', poll_at: null })
     expect((await stateOf(fresh))?.state).toBe('queued')
     expect((await stateOf(sponsor))?.state).toBe('queued')
@@ -114,7 +119,11 @@ describe('"understood"', () => {
 
 async function answersOf(cycleId: number) {
   const { acknowledgements } = db.t
-  return db.read.select().from(acknowledgements).where(eq(acknowledgements.cycle_id, cycleId)).orderBy(acknowledgements.id)
+  return db.read
+    .select()
+    .from(acknowledgements)
+    .where(eq(acknowledgements.cycle_id, cycleId))
+    .orderBy(acknowledgements.id)
 }
 
 async function stateOf(deliveryId: number) {

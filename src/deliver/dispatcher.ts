@@ -70,15 +70,15 @@ export class Dispatcher {
     const queue = this.#queues[channel]
     const { perSecond, concurrency } = deps.office.rates[channel]
     const most = Math.max(1, Math.min(concurrency * 2, Math.ceil((perSecond * deps.patience.leaseMs * LEASE_RESERVE) / 2_000)))
+    const inFlight = new Set<Promise<void>>()
     for (;;) {
       const now = deps.clock.now()
       if (this.#stopping || !windowAt(deps.office, channel, now).mayStart) break
       const { live } = await livePauses(deps.db.read, now)
       if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
-      const free = most - queue.size - queue.pending
+      const free = most - inFlight.size
       if (free < Math.max(1, most / 4)) {
-        await queue.onSizeLessThan(Math.max(1, Math.floor(most / 2)))
-        if (queue.size + queue.pending >= most) await new Promise((resolve) => setImmediate(resolve))
+        await Promise.race(inFlight)
         continue
       }
       const { claimed, taken } = await claim(deps, {
@@ -91,10 +91,13 @@ export class Dispatcher {
       result.taken += taken
       if (taken === 0) break
       for (const one of claimed) {
-        void queue.add(() => this.#attempt(one, result))
+        const attempt: Promise<void> = queue
+          .add(() => this.#attempt(one, result))
+          .finally(() => inFlight.delete(attempt))
+        inFlight.add(attempt)
       }
     }
-    await queue.onIdle()
+    await Promise.all(inFlight)
   }
 
   async #attempt(claimed: Claimed, result: DrainResult): Promise<void> {

@@ -29,13 +29,18 @@ describe('a link', () => {
     const told = await rows.tell({ name: 'Maria da Silva', nationality: 'TL', phone: '+6281200000001' })
     const found = await findByToken(db, told.token)
     expect(found?.id).toBe(told.deliveryId)
-    expect(found?.notices).toMatchObject([{ reference: told.reference, initials: 'M. S.', nationality: 'TL', superseded: false }])
+    expect(found?.notices).toMatchObject([
+      { reference: told.reference, initials: 'M. S.', nationality: 'TL', superseded: false },
+    ])
     expect(JSON.stringify(found)).not.toMatch(/Maria|Silva|0000001/)
   })
 
-  it.each(['', 'x', `${'a'.repeat(22)}b`, 'aaaaaaaaaaaaaaaaaaaaa/', 'aaaaaaaaaaaaaaaaaaaaaa'])('that was never ours leads nowhere: "%s"', async (token) => {
-    expect(await findByToken(db, token)).toBeUndefined()
-  })
+  it.each(['', 'x', `${'a'.repeat(22)}b`, 'aaaaaaaaaaaaaaaaaaaaa/', 'aaaaaaaaaaaaaaaaaaaaaa'])(
+    'that was never ours leads nowhere: "%s"',
+    async (token) => {
+      expect(await findByToken(db, token)).toBeUndefined()
+    },
+  )
 
   it('tells all its notices, the first to end first', async () => {
     const late = await rows.tell({ expiresOn: civilDate('2026-12-20') })
@@ -52,13 +57,25 @@ describe('a link', () => {
     const { permits, holds } = db.t
     await db.write(async (tx) => {
       await tx.insert(holds).values([
-        { resident_id: told.residentId, reason: 'applied', set_by: 'sari', set_at: 1, until_on: civilDate('2026-12-24') },
+        {
+          resident_id: told.residentId,
+          reason: 'applied',
+          set_by: 'sari',
+          set_at: 1,
+          until_on: civilDate('2026-12-24'),
+        },
         { resident_id: told.residentId, reason: 'other', set_by: 'sari', set_at: 1, lifted_at: 2, lifted_by: 'sari' },
       ])
     })
-    expect((await findByToken(db, told.token))?.notices[0]).toMatchObject({ superseded: false, heldUntil: '2026-12-24' })
+    expect((await findByToken(db, told.token))?.notices[0]).toMatchObject({
+      superseded: false,
+      heldUntil: '2026-12-24',
+    })
     await db.write(async (tx) => {
-      await tx.update(permits).set({ expires_on: civilDate('2027-12-06') }).where(eq(permits.resident_id, told.residentId))
+      await tx
+        .update(permits)
+        .set({ expires_on: civilDate('2027-12-06') })
+        .where(eq(permits.resident_id, told.residentId))
       await tx.insert(holds).values({ resident_id: told.residentId, reason: 'left', set_by: 'sari', set_at: 3 })
     })
     expect((await findByToken(db, told.token))?.notices[0]).toMatchObject({ superseded: true, heldUntil: 'forever' })

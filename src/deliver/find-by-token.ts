@@ -31,7 +31,7 @@ export type ToldDelivery = {
   language: string
   dueOn: CivilDate
   voiceNoteId: number | null
-  /** In the order of their references' notices; never empty. */
+  /** The first to end comes first; never empty. */
   notices: ToldNotice[]
 }
 
@@ -143,6 +143,8 @@ async function heldUntil(reader: Reader, residentIds: number[]): Promise<Map<num
 /** "Maria da Silva" is "M. S.": the first and the last word's letter. */
 function initialsOf(fullName: string): string {
   const words = fullName.split(/[\s,]+/).filter((word) => /\p{L}/u.test(word))
-  const letters = [words.at(0), words.length > 1 ? words.at(-1) : undefined].flatMap((word) => word?.match(/\p{L}/u) ?? [])
+  const letters = [words.at(0), words.length > 1 ? words.at(-1) : undefined].flatMap(
+    (word) => word?.match(/\p{L}/u) ?? [],
+  )
   return letters.map((letter) => `${letter.toUpperCase()}.`).join(' ')
 }

@@ -23,8 +23,12 @@ export async function optOut(db: Db, { phoneIndex, channel, via, at }: OptOut): 
       .orderBy(desc(opt_outs.id))
       .limit(1)
     if (last && (last.withdrawn_at === null || last.withdrawn_at > at)) return false
-    await tx.insert(opt_outs).values({ phone_index: phoneIndex, channel, since: at, via })
-    return true
+    const rows = await tx
+      .insert(opt_outs)
+      .values({ phone_index: phoneIndex, channel, since: at, via })
+      .onConflictDoNothing()
+      .returning({ id: opt_outs.id })
+    return rows.length > 0
   })
 }
 

@@ -143,8 +143,11 @@ async function applyToMessage(
     deps.log.error({ receipt: receipt.id, status: receipt.status }, 'unknown message status')
     return
   }
-  if (state === null) return
+  const told = state === 'delivered' || state === 'read'
+  // A late "sent" must not take back the retry that a failure has queued.
+  if (state === null || (attempt.ended !== null && !told)) return
   if (state === 'failed' || state === 'undelivered') {
+    await tx.update(tx.t.attempts).set({ ended: state }).where(eq(tx.t.attempts.id, attempt.attemptId))
     if (attempt.number !== attempt.attempts || attempt.state === 'delivered' || attempt.state === 'read') return
     await applyFault(tx, deps, attempt, faultOfReceipt(deps, receipt), when)
     return

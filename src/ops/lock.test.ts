@@ -75,8 +75,12 @@ async function holdElsewhere(dataDir: string, holder: Omit<Holder, 'pid'>): Prom
     globalThis.lock = takeInstanceLock({ dataDir: ${JSON.stringify(dataDir)}, holder })
     process.stdout.write('held')
     process.stdin.resume()`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the other process ended before it held the lock')))
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error('the other process ended before it held the lock')),
+  )
   await Promise.race([once(child.stdout, 'data'), ended])
   return child
 }

@@ -29,7 +29,9 @@ export function takeInstanceLock({ dataDir, holder }: { dataDir: string; holder:
   } catch (error) {
     client?.close()
     if (isBusy(error)) throw new AppError('conflict', heldBy(dataDir, note), { cause: error })
-    throw new AppError('unavailable', `the instance lock ${file} cannot be taken: ${messageOf(error)}`, { cause: error })
+    throw new AppError('unavailable', `the instance lock ${file} cannot be taken: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

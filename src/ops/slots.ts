@@ -1,6 +1,7 @@
-import { and, desc, eq, gt, isNotNull, isNull, lt, ne, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, isNull, lt, max, ne, or } from 'drizzle-orm'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import type { Db, Reader, Tx } from '../db/open.ts'
+import type { Tables } from '../db/schema.ts'
 
 /** How often one slot is tried: by failing, or by a worker that died in the middle. */
 export const TRIES = 5
@@ -32,26 +33,16 @@ export type Claim = 'claimed' | 'done' | 'running'
 export async function claimSlot(db: Db, ask: SlotAsk): Promise<Claim> {
   return db.write(async (tx) => {
     if (ask.steady) await forgetSteadySlots(tx, ask)
+    if (await runsAlready(tx, ask)) return 'running'
     const { slots } = tx.t
-    const unfinished = await tx
-      .select()
-      .from(slots)
-      .where(and(eq(slots.duty, ask.duty), isNull(slots.finished_at)))
-    if (unfinished.some((slot) => slot.result === null && isHeld(slot, ask))) return 'running'
-
     const fresh = await tx
       .insert(slots)
       .values({ duty: ask.duty, planned_at: ask.plannedAt, ...holding(ask) })
       .onConflictDoNothing()
       .returning({ id: slots.id })
-    const earlier = unfinished.find((slot) => slot.planned_at === ask.plannedAt)
-    if (fresh.length === 0 && earlier === undefined) return 'done'
-    if (earlier !== undefined) {
-      const again = await claimAgain(tx, ask, earlier)
-      if (again !== 'claimed') return again
-    }
-    await closeOlder(tx, ask)
-    return 'claimed'
+    const claim = fresh.length > 0 ? 'claimed' : await claimAgain(tx, ask)
+    if (claim === 'claimed') await closeOlder(tx, ask)
+    return claim
   })
 }
 
@@ -104,34 +95,72 @@ export async function slotBefore(reader: Reader, duty: string, plannedAt: number
   return row?.planned_at ?? null
 }
 
-export function alarmOf(duty: string): string {
-  return `duty:${duty}`
+/** The newest slot of each duty: what to show of the schedule. */
+export async function latestSlots(reader: Reader) {
+  const { slots } = reader.t
+  const newest = reader
+    .select({ duty: slots.duty, planned_at: max(slots.planned_at).as('newest_at') })
+    .from(slots)
+    .groupBy(slots.duty)
+    .as('newest')
+  return reader
+    .select({
+      duty: slots.duty,
+      planned_at: slots.planned_at,
+      started_at: slots.started_at,
+      finished_at: slots.finished_at,
+      worker: slots.worker,
+      failed: slots.failed,
+      result: slots.result,
+    })
+    .from(slots)
+    .innerJoin(newest, and(eq(newest.duty, slots.duty), eq(newest.planned_at, slots.planned_at)))
+    .orderBy(asc(slots.duty))
 }
 
-type Slot = Tx['t']['slots']['$inferSelect']
+type Slot = Tables['slots']['$inferSelect']
 
-async function claimAgain(tx: Tx, ask: SlotAsk, slot: Slot): Promise<Claim> {
-  if (isHeld(slot, ask)) return 'running'
+/** This slot or another one of the duty: a result is written only when a run has ended. */
+async function runsAlready(tx: Tx, ask: SlotAsk): Promise<boolean> {
   const { slots } = tx.t
+  const running = await tx
+    .select({ lease_until: slots.lease_until })
+    .from(slots)
+    .where(and(eq(slots.duty, ask.duty), isNull(slots.finished_at), isNull(slots.result)))
+  return running.some((slot) => isHeld(slot, ask))
+}
+
+async function claimAgain(tx: Tx, ask: SlotAsk): Promise<Claim> {
+  const { slots } = tx.t
+  const [slot] = await tx
+    .select()
+    .from(slots)
+    .where(and(eq(slots.duty, ask.duty), eq(slots.planned_at, ask.plannedAt)))
+  if (!slot || slot.finished_at !== null) return 'done'
+  if (isHeld(slot, ask)) return 'running'
+
   const died = slot.result === null
+  const reason = slot.result ?? `worker ${slot.worker} did not come to an end`
   const failed = slot.failed + (died ? 1 : 0)
-  const reason = died ? `worker ${slot.worker} did not come to an end` : slot.result
-  if (died) await raiseAlarm(tx, { kind: alarmOf(ask.duty), detail: reason ?? '', now: ask.now })
   const givenUp = failed >= TRIES
-  const changed = await tx
+  const taken = await tx
     .update(slots)
-    .set({ failed, ...(givenUp ? { finished_at: ask.now, result: reason } : { ...holding(ask), result: null }) })
+    .set(givenUp ? { failed, result: reason, finished_at: ask.now } : { failed, result: null, ...holding(ask) })
     .where(and(eq(slots.id, slot.id), eq(slots.lease_until, slot.lease_until), isNull(slots.finished_at)))
     .returning({ id: slots.id })
-  if (changed.length === 0) return 'running'
+  if (taken.length === 0) return 'running'
+  if (died) await raiseAlarm(tx, { kind: alarmOf(ask.duty), detail: reason, now: ask.now })
   return givenUp ? 'done' : 'claimed'
 }
 
 async function closeOlder(tx: Tx, ask: SlotAsk): Promise<void> {
   const { slots } = tx.t
   const older = and(eq(slots.duty, ask.duty), lt(slots.planned_at, ask.plannedAt), isNull(slots.finished_at))
-  const overtaken = { finished_at: ask.now, result: 'overtaken by a newer slot' }
-  await tx.update(slots).set({ ...overtaken, failed: 1 }).where(and(older, isNull(slots.result)))
+  const overtaken = { finished_at: ask.now, failed: 1, result: 'overtaken by a newer slot' }
+  await tx
+    .update(slots)
+    .set(overtaken)
+    .where(and(older, isNull(slots.result)))
   await tx.update(slots).set({ finished_at: ask.now }).where(older)
 }
 
@@ -159,6 +188,10 @@ function holding(ask: SlotAsk) {
   return { worker: ask.worker, started_at: ask.now, lease_until: ask.now + ask.leaseMs }
 }
 
-function isHeld(slot: Slot, ask: SlotAsk): boolean {
+function isHeld(slot: Pick<Slot, 'lease_until'>, ask: SlotAsk): boolean {
   return slot.lease_until > ask.now && slot.lease_until <= ask.now + BELIEVABLE_LEASES * ask.leaseMs
+}
+
+function alarmOf(duty: string): string {
+  return `duty:${duty}`
 }

@@ -1,4 +1,4 @@
-import { and, type Column, eq, exists, gte, inArray, lte, not, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, inArray, not, notInArray, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { FollowUpKind } from '../db/schema.ts'
 import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
@@ -6,8 +6,8 @@ import { liveHolds } from '../register/holds.ts'
 import type { AttendDeps } from './attend.ts'
 import { answerWantsOfficer } from './attend-rules.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
-import { inRange, keyRanges, PAGE } from './pages.ts'
-import { isHeld } from './standing.ts'
+import { before, behind, pagesOf } from './pages.ts'
+import { isHeld, ofOffice } from './standing.ts'
 
 /** No notice goes out later than this after expiry, so nobody can be missing one. */
 const lastNoticeDay = 14
@@ -57,32 +57,36 @@ export function cyclesWithNotices(deps: AttendDeps): AsyncGenerator<SQL> {
 export function dueCycles(reader: Reader, { office, today }: AttendDeps, where: SQL | undefined) {
   const { cycles, permits, residents, notices } = reader.t
   const noticed = reader.select({ one: sql`1` }).from(notices).where(eq(notices.cycle_id, cycles.id))
-  return reader
-    .select({
-      id: cycles.id,
-      resident_id: cycles.resident_id,
-      expires_on: cycles.expires_on,
-      kind: permits.kind,
-      birth_date: residents.birth_date,
-      phone_index: residents.phone_index,
-      phone_line: residents.phone_line,
-      whatsapp_opt_in_on: residents.whatsapp_opt_in_on,
-      sponsor_phone_index: residents.sponsor_phone_index,
-      sponsor_phone_line: residents.sponsor_phone_line,
-    })
-    .from(cycles)
-    .innerJoin(permits, eq(permits.id, cycles.permit_id))
-    .innerJoin(residents, eq(residents.id, cycles.resident_id))
-    .where(
-      and(
-        where,
-        eq(permits.is_current, 1),
-        eq(permits.expires_on, cycles.expires_on),
-        eq(permits.office_code, office.code),
-        exists(noticed),
-        not(isHeld(reader, cycles.resident_id, today)),
-      ),
-    )
+  return (
+    reader
+      .select({
+        id: cycles.id,
+        resident_id: cycles.resident_id,
+        expires_on: cycles.expires_on,
+        kind: permits.kind,
+        birth_date: residents.birth_date,
+        phone_index: residents.phone_index,
+        phone_line: residents.phone_line,
+        whatsapp_opt_in_on: residents.whatsapp_opt_in_on,
+        sponsor_phone_index: residents.sponsor_phone_index,
+        sponsor_phone_line: residents.sponsor_phone_line,
+      })
+      .from(cycles)
+      // A cross join, for SQLite keeps to its order: from the page of cycles to their permits, never the other way.
+      .crossJoin(permits)
+      .innerJoin(residents, eq(residents.id, cycles.resident_id))
+      .where(
+        and(
+          where,
+          eq(permits.id, cycles.permit_id),
+          eq(permits.is_current, 1),
+          eq(permits.expires_on, cycles.expires_on),
+          ofOffice(permits.office_code, office),
+          exists(noticed),
+          not(isHeld(reader, cycles.resident_id, today)),
+        ),
+      )
+  )
 }
 
 /** A follow-up of this kind stands for the cycle of the outer query: any, or the one that `more` describes. */
@@ -108,21 +112,10 @@ function farthestEnd({ office, today }: AttendDeps): CivilDate {
   return addDays(today, Math.max(90, ...stages))
 }
 
-async function* cyclePages({ db }: AttendDeps, window: { from: CivilDate; to: CivilDate }): AsyncGenerator<SQL> {
+function cyclePages({ db }: AttendDeps, window: { from: CivilDate; to: CivilDate }): AsyncGenerator<SQL> {
   const { cycles } = db.t
-  const key: Column[] = [cycles.expires_on, cycles.id]
-  const inWindow = and(gte(cycles.expires_on, window.from), lte(cycles.expires_on, window.to))
-  const ranges = keyRanges(async (after) => {
-    const [row] = await db.read
-      .select({ expires_on: cycles.expires_on, id: cycles.id })
-      .from(cycles)
-      .where(and(inWindow, inRange(key, { after, upTo: null })))
-      .orderBy(cycles.expires_on, cycles.id)
-      .limit(1)
-      .offset(PAGE - 1)
-    return row && [row.expires_on, row.id]
-  })
-  for await (const range of ranges) yield and(inWindow, inRange(key, range))!
+  const columns = [cycles.expires_on, cycles.id] as const
+  return pagesOf(db.read, { table: cycles, columns, from: before(window.from), to: behind(window.to) })
 }
 
 function unattendedAnswers(reader: Reader, { office }: AttendDeps, page: SQL) {
@@ -140,12 +133,13 @@ function unattendedAnswers(reader: Reader, { office }: AttendDeps, page: SQL) {
       permit_expires_on: permits.expires_on,
     })
     .from(cycles)
-    .innerJoin(acknowledgements, eq(acknowledgements.cycle_id, cycles.id))
+    .crossJoin(acknowledgements)
     .innerJoin(permits, eq(permits.id, cycles.permit_id))
     .where(
       and(
         page,
-        eq(permits.office_code, office.code),
+        eq(acknowledgements.cycle_id, cycles.id),
+        ofOffice(permits.office_code, office),
         inArray(acknowledgements.answer, ['applied', 'leaving', 'help']),
         not(hasFollowUp(reader, 'answer', sameCause)),
       ),

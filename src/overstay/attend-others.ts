@@ -1,17 +1,16 @@
-import { and, eq, exists, gt, isNotNull, isNull, lt, not, or, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, isNotNull, isNull, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
-import { dateAt } from '../lib/civil-date.ts'
+import { addDays, dateAt } from '../lib/civil-date.ts'
 import type { AttendDeps } from './attend.ts'
 import { isWrongNumber, minorsBornAfter } from './attend-rules.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
-import { inRange, type Key, keyRanges, PAGE } from './pages.ts'
-import { isHeld } from './standing.ts'
+import { before, behind, pagesOf } from './pages.ts'
+import { isHeld, ofOffice } from './standing.ts'
 
 /** Numbers dead at the carrier that a resident still has; the sponsor's where he is the one to be told. */
 export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
   const { db, office, today } = deps
   const { dead_numbers, residents, follow_ups } = db.t
-  const pages = keyRanges((after) => pageEnd(db.read, dead_numbers, after))
   const opened = db.read
     .select({ one: sql`1` })
     .from(follow_ups)
@@ -30,7 +29,7 @@ export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFoll
       has: and(eq(residents.sponsor_phone_index, dead_numbers.phone_index), sponsorIsTold),
     },
   ]
-  for await (const range of pages) {
+  for await (const page of byId(db.read, dead_numbers)) {
     for (const { line, has } of owners) {
       const rows = await db.read
         .select({
@@ -40,8 +39,8 @@ export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFoll
           phone_index: dead_numbers.phone_index,
         })
         .from(dead_numbers)
-        .innerJoin(residents, has)
-        .where(and(inRange([dead_numbers.id], range), eq(residents.office_code, office.code), not(exists(opened))))
+        .crossJoin(residents)
+        .where(and(page, has, ofOffice(residents.office_code, office), not(exists(opened))))
       yield rows.filter(isWrongNumber).map((row) => ({
         resident_id: row.resident_id,
         kind: 'number',
@@ -55,17 +54,11 @@ export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFoll
 /** Where the register cannot say who somebody is, or which permit counts. */
 export async function* identityDoubts({ db, office }: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
   const { residents } = db.t
-  for await (const range of keyRanges((after) => pageEnd(db.read, residents, after))) {
+  for await (const page of byId(db.read, residents)) {
     const rows = await db.read
       .select({ resident_id: residents.id, doubt: residents.identity_doubt })
       .from(residents)
-      .where(
-        and(
-          inRange([residents.id], range),
-          isNotNull(residents.identity_doubt),
-          eq(residents.office_code, office.code),
-        ),
-      )
+      .where(and(page, isNotNull(residents.identity_doubt), ofOffice(residents.office_code, office)))
     yield rows.map(({ resident_id, doubt }) => ({ resident_id, kind: 'identity', cycle_id: 0, cause: doubt ?? '' }))
   }
 }
@@ -74,17 +67,12 @@ export async function* identityDoubts({ db, office }: AttendDeps): AsyncGenerato
 export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
   const { db, office, today } = deps
   const { holds, permits, follow_ups } = db.t
-  const ended = and(isNull(holds.lifted_at), lt(holds.until_on, today))
-  const key = [holds.until_on, holds.id]
-  const pages = keyRanges(async (after) => {
-    const [row] = await db.read
-      .select({ until_on: holds.until_on, id: holds.id })
-      .from(holds)
-      .where(and(ended, inRange(key, { after, upTo: null })))
-      .orderBy(holds.until_on, holds.id)
-      .limit(1)
-      .offset(PAGE - 1)
-    return row && [row.until_on ?? '', row.id]
+  const pages = pagesOf(db.read, {
+    table: holds,
+    columns: [holds.until_on, holds.id],
+    from: before(''),
+    to: behind(addDays(today, -1)),
+    where: isNull(holds.lifted_at),
   })
   const opened = db.read
     .select({ one: sql`1` })
@@ -96,16 +84,16 @@ export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollow
         sql`${follow_ups.cause} = 'hold:' || ${holds.id}`,
       ),
     )
-  for await (const range of pages) {
+  for await (const page of pages) {
     const rows = await db.read
       .select({ id: holds.id, resident_id: holds.resident_id, set_at: holds.set_at, known_since: permits.known_since })
       .from(holds)
       .innerJoin(permits, and(eq(permits.resident_id, holds.resident_id), eq(permits.is_current, 1)))
       .where(
         and(
-          ended,
-          inRange(key, range),
-          eq(permits.office_code, office.code),
+          isNull(holds.lifted_at),
+          page,
+          ofOffice(permits.office_code, office),
           not(exists(opened)),
           not(isHeld(db.read, permits.resident_id, today)),
         ),
@@ -117,17 +105,7 @@ export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollow
   }
 }
 
-async function pageEnd(
-  reader: Reader,
-  table: Reader['t']['residents'] | Reader['t']['dead_numbers'],
-  after: Key | null,
-): Promise<Key | undefined> {
-  const [row] = await reader
-    .select({ id: table.id })
-    .from(table)
-    .where(inRange([table.id], { after, upTo: null }))
-    .orderBy(table.id)
-    .limit(1)
-    .offset(PAGE - 1)
-  return row && [row.id]
+function byId(reader: Reader, table: Reader['t']['residents'] | Reader['t']['dead_numbers']): AsyncGenerator<SQL> {
+  const columns = [table.id, table.id] as const
+  return pagesOf(reader, { table, columns, from: before(0), to: behind(Number.MAX_SAFE_INTEGER) })
 }

@@ -1,8 +1,10 @@
 import { and, desc, eq, gte, inArray, lte } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
+import type { Office } from '../lib/office.ts'
 import type { AttendDeps } from './attend.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
-import { inRange, keyRanges, PAGE } from './pages.ts'
+import { before, behind, pagesOf } from './pages.ts'
+import { ofOffice } from './standing.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 /** Replies older than this have been looked at, however long the program was down. */
@@ -14,23 +16,17 @@ const conversationMs = 120 * dayMs
 export async function* freeTexts(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
   const { db, log, now } = deps
   const { receipts } = db.t
-  const key = [receipts.applied_at, receipts.id]
-  const recent = gte(receipts.applied_at, now - lookBackMs)
-  const pages = keyRanges(async (after) => {
-    const [row] = await db.read
-      .select({ applied_at: receipts.applied_at, id: receipts.id })
-      .from(receipts)
-      .where(and(recent, inRange(key, { after, upTo: null })))
-      .orderBy(receipts.applied_at, receipts.id)
-      .limit(1)
-      .offset(PAGE - 1)
-    return row && [row.applied_at ?? 0, row.id]
+  const pages = pagesOf(db.read, {
+    table: receipts,
+    columns: [receipts.applied_at, receipts.id],
+    from: before(now - lookBackMs),
+    to: behind(Number.MAX_SAFE_INTEGER),
   })
-  for await (const range of pages) {
+  for await (const page of pages) {
     const texts = await db.read
       .select({ id: receipts.id, raw: receipts.raw, received_at: receipts.received_at })
       .from(receipts)
-      .where(and(recent, inRange(key, range), eq(receipts.kind, 'reply'), eq(receipts.status, 'text')))
+      .where(and(page, eq(receipts.kind, 'reply'), eq(receipts.status, 'text')))
     const replies = texts.map(({ raw, ...text }) => ({ ...text, ...senderOf(raw, db.vault) }))
     const writers = await writersOf(deps, replies)
     const strangers = replies.filter((reply) => !writers.has(reply.id)).map((reply) => reply.id)
@@ -61,7 +57,7 @@ async function writersOf({ db, office }: AttendDeps, replies: Reply[]): Promise<
   const writers = new Map<number, Writer>()
   if (replies.length === 0) return writers
   const told = await toldOf(db.read, replies)
-  const people = await ownersOf(db.read, office.code, replies)
+  const people = await ownersOf(db.read, office, replies)
   for (const reply of replies) {
     const message =
       told.find((one) => one.sid !== null && one.sid === reply.replied_to && one.phone_index === reply.phone_index) ??
@@ -102,14 +98,14 @@ function toldOf(reader: Reader, replies: Reply[]) {
 }
 
 /** Those who have the number now: themselves first, then by their sponsor. */
-async function ownersOf(reader: Reader, officeCode: string, replies: Reply[]) {
+async function ownersOf(reader: Reader, office: Office, replies: Reply[]) {
   const { residents } = reader.t
   const indexes = [...new Set(replies.map((reply) => reply.phone_index))]
   const owned = async (phone_index: typeof residents.phone_index | typeof residents.sponsor_phone_index) =>
     reader
       .select({ resident_id: residents.id, phone_index })
       .from(residents)
-      .where(and(inArray(phone_index, indexes), eq(residents.office_code, officeCode)))
+      .where(and(inArray(phone_index, indexes), ofOffice(residents.office_code, office)))
       .orderBy(residents.id)
   const rows = [...(await owned(residents.phone_index)), ...(await owned(residents.sponsor_phone_index))]
   return rows.map((row) => ({ ...row, cycle_id: 0 }))

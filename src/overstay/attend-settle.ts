@@ -1,17 +1,18 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, type SQL } from 'drizzle-orm'
 import type { AttendDeps } from './attend.ts'
 import { isMinor, phoneIsSettled } from './attend-rules.ts'
 import { TENGGAT } from './case-rules.ts'
 import { contactsOf } from './contacts.ts'
-import { inRange, type KeyRange, keyRanges, PAGE } from './pages.ts'
+import { before, behind, pagesOf } from './pages.ts'
+import { ofOffice } from './standing.ts'
 
 /** Closes the open `phone` follow-ups whose cycle is confirmed by now. Returns how many. */
 export async function settlePhoneFollowUps(deps: AttendDeps): Promise<number> {
   const { db, now } = deps
   const { follow_ups } = db.t
   let settled = 0
-  for await (const range of openPhoneFollowUps(deps)) {
-    const ids = await settledIn(deps, range)
+  for await (const page of openFollowUps(deps)) {
+    const ids = await settledIn(deps, page)
     if (ids.length === 0) continue
     const closed = await db.write((tx) =>
       tx
@@ -25,21 +26,18 @@ export async function settlePhoneFollowUps(deps: AttendDeps): Promise<number> {
   return settled
 }
 
-function openPhoneFollowUps({ db }: AttendDeps): AsyncGenerator<KeyRange> {
+function openFollowUps({ db }: AttendDeps): AsyncGenerator<SQL> {
   const { follow_ups } = db.t
-  return keyRanges(async (after) => {
-    const [row] = await db.read
-      .select({ due_on: follow_ups.due_on, id: follow_ups.id })
-      .from(follow_ups)
-      .where(and(isNull(follow_ups.closed_at), inRange([follow_ups.due_on, follow_ups.id], { after, upTo: null })))
-      .orderBy(follow_ups.due_on, follow_ups.id)
-      .limit(1)
-      .offset(PAGE - 1)
-    return row && [row.due_on, row.id]
+  return pagesOf(db.read, {
+    table: follow_ups,
+    columns: [follow_ups.due_on, follow_ups.id],
+    from: before(''),
+    to: behind('9999'),
+    where: isNull(follow_ups.closed_at),
   })
 }
 
-async function settledIn({ db, office, today }: AttendDeps, range: KeyRange): Promise<number[]> {
+async function settledIn({ db, office, today }: AttendDeps, page: SQL): Promise<number[]> {
   const { follow_ups, residents } = db.t
   const rows = await db.read
     .select({
@@ -52,12 +50,7 @@ async function settledIn({ db, office, today }: AttendDeps, range: KeyRange): Pr
     .from(follow_ups)
     .innerJoin(residents, eq(residents.id, follow_ups.resident_id))
     .where(
-      and(
-        isNull(follow_ups.closed_at),
-        inRange([follow_ups.due_on, follow_ups.id], range),
-        eq(follow_ups.kind, 'phone'),
-        eq(residents.office_code, office.code),
-      ),
+      and(isNull(follow_ups.closed_at), page, eq(follow_ups.kind, 'phone'), ofOffice(residents.office_code, office)),
     )
   const contacts = await contactsOf(
     db.read,

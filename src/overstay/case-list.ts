@@ -8,6 +8,7 @@ import { type CaseOutcome, suggestedOutcome } from './case-rules.ts'
 import { type Contact, contactsOf } from './contacts.ts'
 import { type EstimatedFee, estimatedFee, isExactlySixty, overstayDays } from './levels.ts'
 import { isBefore } from './pages.ts'
+import { ofOffice } from './standing.ts'
 
 export type OverstayFilter = {
   caseId?: number
@@ -162,7 +163,7 @@ function casesWhere(reader: Reader, { office, today, filter }: Required<Asked>) 
     .from(overstay_cases)
     .innerJoin(permits, eq(permits.id, overstay_cases.permit_id))
     .innerJoin(residents, eq(residents.id, overstay_cases.resident_id))
-    .where(and(eq(permits.office_code, office.code), ...conditions(reader, today, filter)))
+    .where(and(ofOffice(permits.office_code, office), ...conditions(reader, today, filter)))
     .orderBy(desc(overstay_cases.expires_on), desc(overstay_cases.id))
     .limit(filter.limit ?? 200)
 }

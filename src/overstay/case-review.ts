@@ -4,15 +4,15 @@ import { addDays } from '../lib/civil-date.ts'
 import { liveHolds } from '../register/holds.ts'
 import { type CaseStep, proposalFor, reviewCase, TENGGAT } from './case-rules.ts'
 import type { OverstayCounts, OverstayDeps } from './cases.ts'
-import { inRange, type KeyRange, keyRanges, PAGE } from './pages.ts'
+import { before, behind, pagesOf } from './pages.ts'
+import { ofOffice } from './standing.ts'
 
 /** Proposes and withdraws closings, raises levels and flags day 60, for every open case of the office. */
 export async function reviewOpenCases(deps: OverstayDeps): Promise<OverstayCounts> {
   const { db } = deps
-  const { overstay_cases } = db.t
   const counts = { opened: 0, escalated: 0, flagged_day_60: 0, proposed: 0, withdrawn: 0 }
-  for await (const range of openCases(deps)) {
-    const due = await stepsOf(db.read, deps, inRange([overstay_cases.expires_on, overstay_cases.id], range))
+  for await (const page of openCases(deps)) {
+    const due = await stepsOf(db.read, deps, page)
     if (due.length === 0) continue
     const ids = due.map(({ row }) => row.id)
     const taken = await db.write(async (tx) => {
@@ -33,22 +33,14 @@ const counted = {
   escalated: 'escalated',
 } as const satisfies Record<CaseStep['kind'], keyof OverstayCounts>
 
-function openCases({ db }: OverstayDeps): AsyncGenerator<KeyRange> {
+function openCases({ db }: OverstayDeps): AsyncGenerator<SQL> {
   const { overstay_cases } = db.t
-  return keyRanges(async (after) => {
-    const [row] = await db.read
-      .select({ expires_on: overstay_cases.expires_on, id: overstay_cases.id })
-      .from(overstay_cases)
-      .where(
-        and(
-          isNull(overstay_cases.closed_at),
-          inRange([overstay_cases.expires_on, overstay_cases.id], { after, upTo: null }),
-        ),
-      )
-      .orderBy(overstay_cases.expires_on, overstay_cases.id)
-      .limit(1)
-      .offset(PAGE - 1)
-    return row && [row.expires_on, row.id]
+  return pagesOf(db.read, {
+    table: overstay_cases,
+    columns: [overstay_cases.expires_on, overstay_cases.id],
+    from: before(''),
+    to: behind('9999'),
+    where: isNull(overstay_cases.closed_at),
   })
 }
 
@@ -114,7 +106,7 @@ function casesWhere(reader: Reader, { office }: OverstayDeps, where: SQL | undef
     })
     .from(overstay_cases)
     .innerJoin(permits, eq(permits.id, overstay_cases.permit_id))
-    .where(and(isNull(overstay_cases.closed_at), eq(permits.office_code, office.code), where))
+    .where(and(isNull(overstay_cases.closed_at), ofOffice(permits.office_code, office), where))
 }
 
 async function withCurrentPermit(reader: Reader, residentIds: number[]): Promise<Set<number>> {

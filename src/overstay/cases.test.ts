@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { closeCase, escalateCase, recordContact, reopenCase } from './case-actions.ts'
+import { overstayList } from './case-list.ts'
 import { overstayPass } from './cases.ts'
 import { morning, office, on, openWorld, passAt, type World } from './fixture.ts'
 
@@ -28,7 +29,7 @@ async function history({ db }: World, caseId: number) {
 
 for (const engine of ['sqlite', 'postgres'] as const) {
   describe(`the overstay pass on ${engine}`, () => {
-    it('opens a case on day 1, walks it up by days, flags day 60 and changes nothing when run again', async () => {
+    it('opens a case on day 1, walks it up by days, flags day 60, proposes closing on a renewal, and changes nothing when run again', async () => {
       await using world = await openWorld(engine)
       const { id } = await world.resident()
       const permit = await world.permit(id, ended)
@@ -55,23 +56,18 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         ['day-60', 'field-check', 'tenggat', day(60), null],
         ['escalated', 'over-60', 'tenggat', day(61), null],
       ])
-    })
 
-    it('proposes closing when a newer permit is current, and only proposes', async () => {
-      await using world = await openWorld(engine)
-      const { id } = await world.resident()
-      const old = await world.permit(id, ended)
-      await pass(world, 1)
       const { permits } = world.db.t
-      await world.db.write((tx) => tx.update(permits).set({ is_current: 0 }).where(eq(permits.id, old.id)))
+      await world.db.write((tx) => tx.update(permits).set({ is_current: 0 }).where(eq(permits.id, permit.id)))
       await world.permit(id, day(365), { issued_on: day(-2) })
-      expect(await pass(world, 9)).toEqual({ ...none, proposed: 1 })
-      expect(await pass(world, 9)).toEqual(none)
-      expect(await cases(world)).toMatchObject([{ proposed: 'renewed', closed_at: null, level: 'verify' }])
-
-      await closeCase(officer(world, 9), { caseId: 1, outcome: 'renewed', by: 'sri' })
+      expect(await pass(world, 62)).toEqual({ ...none, proposed: 1 })
+      expect(await pass(world, 62)).toEqual(none)
+      expect(await overstayList(world.db.read, { office, today: day(62) })).toMatchObject([
+        { proposed: 'renewed', suggested_outcome: 'renewed', closed_at: null, days: 62 },
+      ])
+      await closeCase(officer(world, 62), { caseId: 1, outcome: 'renewed', by: 'sri', version: 6 })
       expect(await pass(world, 100)).toEqual(none)
-      expect(await cases(world)).toHaveLength(1)
+      expect(await cases(world)).toMatchObject([{ outcome: 'renewed', proposed: null, closed_by: 'sri' }])
     })
   })
 }

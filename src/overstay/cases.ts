@@ -1,12 +1,12 @@
-import { and, eq, inArray, isNull, lt, not } from 'drizzle-orm'
+import { and, eq, inArray, isNull, not, type SQL } from 'drizzle-orm'
 import type { Db, Reader, Tx } from '../db/open.ts'
-import type { CivilDate } from '../lib/civil-date.ts'
+import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
 import { reviewOpenCases } from './case-review.ts'
 import { openingOf, TENGGAT } from './case-rules.ts'
-import { inRange, type KeyRange, keyRanges, PAGE } from './pages.ts'
-import { isHeld } from './standing.ts'
+import { before, behind, pagesOf } from './pages.ts'
+import { isHeld, ofOffice } from './standing.ts'
 
 export type OverstayDeps = { db: Db; log: Log; office: Office; now: number; today: CivilDate }
 
@@ -32,37 +32,28 @@ export async function overstayPass(deps: OverstayDeps): Promise<OverstayCounts> 
 
 async function openCases(deps: OverstayDeps): Promise<Pick<OverstayCounts, 'opened' | 'flagged_day_60'>> {
   const total = { opened: 0, flagged_day_60: 0 }
-  for await (const range of endedPermits(deps)) {
-    if ((await withoutCase(deps.db.read, deps, range)).length === 0) continue
-    const added = await deps.db.write((tx) => openRange(tx, deps, range))
+  for await (const page of endedPermits(deps)) {
+    if ((await withoutCase(deps.db.read, deps, page)).length === 0) continue
+    const added = await deps.db.write((tx) => openRange(tx, deps, page))
     total.opened += added.opened
     total.flagged_day_60 += added.flagged_day_60
   }
   return total
 }
 
-function endedPermits({ db, today }: OverstayDeps): AsyncGenerator<KeyRange> {
+function endedPermits({ db, today }: OverstayDeps): AsyncGenerator<SQL> {
   const { permits } = db.t
-  return keyRanges(async (after) => {
-    const [row] = await db.read
-      .select({ expires_on: permits.expires_on, id: permits.id })
-      .from(permits)
-      .where(
-        and(
-          eq(permits.is_current, 1),
-          lt(permits.expires_on, today),
-          inRange([permits.expires_on, permits.id], { after, upTo: null }),
-        ),
-      )
-      .orderBy(permits.expires_on, permits.id)
-      .limit(1)
-      .offset(PAGE - 1)
-    return row && [row.expires_on, row.id]
+  return pagesOf(db.read, {
+    table: permits,
+    columns: [permits.expires_on, permits.id],
+    from: before(''),
+    to: behind(addDays(today, -1)),
+    where: eq(permits.is_current, 1),
   })
 }
 
 /** A cycle that ever had a case gets no second one, closed or not. */
-function withoutCase(reader: Reader, { office, today }: OverstayDeps, range: KeyRange) {
+function withoutCase(reader: Reader, { office, today }: OverstayDeps, page: SQL) {
   const { permits, cycles, overstay_cases } = reader.t
   return reader
     .select({
@@ -77,19 +68,18 @@ function withoutCase(reader: Reader, { office, today }: OverstayDeps, range: Key
     .where(
       and(
         eq(permits.is_current, 1),
-        lt(permits.expires_on, today),
-        inRange([permits.expires_on, permits.id], range),
-        eq(permits.office_code, office.code),
+        page,
+        ofOffice(permits.office_code, office),
         isNull(overstay_cases.id),
         not(isHeld(reader, permits.resident_id, today)),
       ),
     )
 }
 
-async function openRange(tx: Tx, deps: OverstayDeps, range: KeyRange) {
+async function openRange(tx: Tx, deps: OverstayDeps, page: SQL) {
   const { office, now, today } = deps
   const { overstay_cases, case_events } = tx.t
-  const ended = await withoutCase(tx, deps, range)
+  const ended = await withoutCase(tx, deps, page)
   const cycleIds = await cyclesOf(tx, ended, now)
   const beginnings = new Map(
     ended.map((permit) => {

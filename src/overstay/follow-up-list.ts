@@ -5,7 +5,8 @@ import { type CivilDate, daysBetween } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import { liveHolds } from '../register/holds.ts'
 import { type Reason, reasonsOf } from './follow-up-reasons.ts'
-import { inRange } from './pages.ts'
+import { isAfter } from './pages.ts'
+import { ofOffice } from './standing.ts'
 
 export type FollowUpFilter = {
   id?: number
@@ -94,7 +95,7 @@ function rowsWhere(
   const { follow_ups, residents } = reader.t
   const { id, kind, owner, regencies, residentId, closed = false, overdue, after, limit = 200 } = filter
   const conditions: (SQL | undefined)[] = [
-    eq(residents.office_code, office.code),
+    ofOffice(residents.office_code, office),
     id === undefined
       ? closed
         ? isNotNull(follow_ups.closed_at)
@@ -105,7 +106,7 @@ function rowsWhere(
     regencies && inArray(residents.regency, [...regencies]),
     residentId === undefined ? undefined : eq(follow_ups.resident_id, residentId),
     overdue ? lt(follow_ups.due_on, today) : undefined,
-    after && inRange([follow_ups.due_on, follow_ups.id], { after: [after.due_on, after.id], upTo: null }),
+    after && isAfter([follow_ups.due_on, follow_ups.id], [after.due_on, after.id]),
   ]
   return reader
     .select({

@@ -40,7 +40,10 @@ export function registerAudio(app: FastifyInstance, deps: PublicDeps, pages: Pag
 }
 
 /** One range of bytes; several ranges and other units are answered with the whole (RFC 9110, 14.2). */
-export function rangeOf(header: string | undefined, bytes: number): { start: number; end: number } | 'all' | 'unsatisfiable' {
+export function rangeOf(
+  header: string | undefined,
+  bytes: number,
+): { start: number; end: number } | 'all' | 'unsatisfiable' {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
   const [, from = '', to = ''] = match ?? []
   if (!match || (from === '' && to === '')) return 'all'

@@ -22,12 +22,20 @@ const played = () => `<Play>${PUBLIC_BASE_URL}/audio/${note.token}.mp3</Play>`
 describe('an answered call', () => {
   it('plays greeting, note and question, listens for a key, and goes on when all was heard', async () => {
     const { attemptId } = await ring()
-    const twiml = await answer(`/twilio/call/${attemptId}`, { CallSid: 'CAa', CallStatus: 'in-progress', AnsweredBy: 'human' })
+    const twiml = await answer(`/twilio/call/${attemptId}`, {
+      CallSid: 'CAa',
+      CallStatus: 'in-progress',
+      AnsweredBy: 'human',
+    })
     const order = ['<Gather', 'Selamat datang', played(), 'Tekan satu', '</Gather>', '<Redirect']
-    expect(order.map((part) => twiml.indexOf(part))).toEqual(order.map((part) => twiml.indexOf(part)).toSorted((a, b) => a - b))
+    expect(order.map((part) => twiml.indexOf(part))).toEqual(
+      order.map((part) => twiml.indexOf(part)).toSorted((a, b) => a - b),
+    )
     expect(twiml).toContain(`action="${PUBLIC_BASE_URL}/twilio/call/${attemptId}/key?round=1"`)
     expect(twiml).toContain('numDigits="1"')
-    expect(twiml).toContain(`<Redirect method="POST">${PUBLIC_BASE_URL}/twilio/call/${attemptId}/end?heard=1</Redirect>`)
+    expect(twiml).toContain(
+      `<Redirect method="POST">${PUBLIC_BASE_URL}/twilio/call/${attemptId}/end?heard=1</Redirect>`,
+    )
     expect(await statusesOf('CAa')).toEqual(['call answered:human'])
   })
 
@@ -38,7 +46,14 @@ describe('an answered call', () => {
         async find(language, speak) {
           const template = other.deps.templates.get(language)!
           spoken.push(speak(template).text)
-          return { id: 0, token: `clip-number-${spoken.length}`, contentKey: '', language, spoken: language, milliseconds: 1 }
+          return {
+            id: 0,
+            token: `clip-number-${spoken.length}`,
+            contentKey: '',
+            language,
+            spoken: language,
+            milliseconds: 1,
+          }
         },
       },
     })
@@ -82,17 +97,22 @@ describe('an answered call', () => {
     expect(await statusesOf('CAe')).toEqual([])
   })
 
-  it.each(['machine_start', 'machine_end_beep', 'machine_end_silence', 'machine_end_other'])('by %s hears the note once and is asked nothing', async (by) => {
-    const { attemptId } = await ring()
-    const twiml = await answer(`/twilio/call/${attemptId}`, { CallSid: `CA-${by}`, AnsweredBy: by })
-    expect(twiml.split(played()).length).toBe(2)
-    expect(twiml).not.toMatch(/<Gather|<Redirect/)
-    expect(await statusesOf(`CA-${by}`)).toEqual([`call answered:${by}`])
-  })
+  it.each(['machine_start', 'machine_end_beep', 'machine_end_silence', 'machine_end_other'])(
+    'by %s hears the note once and is asked nothing',
+    async (by) => {
+      const { attemptId } = await ring()
+      const twiml = await answer(`/twilio/call/${attemptId}`, { CallSid: `CA-${by}`, AnsweredBy: by })
+      expect(twiml.split(played()).length).toBe(2)
+      expect(twiml).not.toMatch(/<Gather|<Redirect/)
+      expect(await statusesOf(`CA-${by}`)).toEqual([`call answered:${by}`])
+    },
+  )
 
   it('by a fax ends at once', async () => {
     const { attemptId } = await ring()
-    expect(await answer(`/twilio/call/${attemptId}`, { CallSid: 'CAf', AnsweredBy: 'fax' })).toMatch(/<Response><Hangup\/><\/Response>$/)
+    expect(await answer(`/twilio/call/${attemptId}`, { CallSid: 'CAf', AnsweredBy: 'fax' })).toMatch(
+      /<Response><Hangup\/><\/Response>$/,
+    )
   })
 
   it('without its recording is spoken by the carrier in the same language', async () => {

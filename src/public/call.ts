@@ -32,7 +32,8 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
     if (answeredBy === 'fax') return sendTwiml(reply, callTwiml({ utterances: [] }))
     const delivery = await deliveryOf(deps, attemptId)
     if (!delivery) return sayOffice(deps, reply)
-    if (answeredBy?.startsWith('machine')) return sendTwiml(reply, callTwiml({ utterances: await note(deps, delivery) }))
+    if (answeredBy?.startsWith('machine'))
+      return sendTwiml(reply, callTwiml({ utterances: await note(deps, delivery) }))
     return ask(deps, reply, { delivery, attemptId, round: 1 })
   })
 
@@ -50,7 +51,8 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
       await acknowledge(deps.db, { deliveryId: delivery.id, answer: 'understood', via: 'key', now: deps.clock.now() })
       return sendTwiml(reply, callTwiml({ utterances: await sentence(deps, delivery.language, 'thanks') }))
     }
-    if (round >= ROUNDS) return sendTwiml(reply, callTwiml({ utterances: await sentence(deps, delivery.language, 'goodbye') }))
+    if (round >= ROUNDS)
+      return sendTwiml(reply, callTwiml({ utterances: await sentence(deps, delivery.language, 'goodbye') }))
     return ask(deps, reply, { delivery, attemptId, round: round + 1 })
   })
 
@@ -67,7 +69,8 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
 
   app.post('/twilio/call/inbound', async (request, reply) => {
     const { CallSid: sid, From: from = '' } = formOf(request)
-    if (sid) await recordReceipt({ deps, counts, request, receipt: { kind: 'call', sid, status: 'inbound', attemptId: null } })
+    if (sid)
+      await recordReceipt({ deps, counts, request, receipt: { kind: 'call', sid, status: 'inbound', attemptId: null } })
     const phoneIndex = deps.db.vault.blind(from, 'phone')
     const delivery = await newestDeliveryTo(deps.db.read, phoneIndex, { withVoiceNote: true })
     const utterances = delivery ? await note(deps, delivery) : []
@@ -113,7 +116,10 @@ async function note(deps: PublicDeps, delivery: ToldDelivery): Promise<Utterance
   const { language } = delivery
   const recorded = await voiceNoteFor(deps, { delivery, live, today, language })
   if (recorded) return [{ play: publicUrl(deps, `/audio/${recorded.token}.mp3`) }]
-  deps.log.warn({ event: 'call.note-missing', delivery: delivery.id }, 'a call has no recorded note; the carrier speaks')
+  deps.log.warn(
+    { event: 'call.note-missing', delivery: delivery.id },
+    'a call has no recorded note; the carrier speaks',
+  )
   const facts = pageFactsOf(live, { office, today, link: '' })
   return spokenTemplates(templates, language).map((template) => said(template, voiceScript(template, facts).text))
 }

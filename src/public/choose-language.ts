@@ -10,7 +10,10 @@ export function soleResident(notices: readonly ToldNotice[]): ToldNotice | undef
 }
 
 /** What the resident chose wins over the register and survives imports. */
-export async function storeChosenLanguage(db: Db, choice: { residentId: number; language: string; now: number }): Promise<void> {
+export async function storeChosenLanguage(
+  db: Db,
+  choice: { residentId: number; language: string; now: number },
+): Promise<void> {
   await db.write(async (tx) => {
     const { residents } = tx.t
     await tx

@@ -38,8 +38,15 @@ describe('what a page says', () => {
 
   it('counts only those that have not ended, as long as there is one', () => {
     const notices = [notice({ expiresOn: civilDate('2026-11-20') }), notice({})]
-    expect(pageFactsOf(notices, { office, today, link: '' })).toMatchObject({ overstay: false, count: 1, expiresOn: '2026-12-06' })
-    expect(pageFactsOf(notices.slice(0, 1), { office, today, link: '' })).toMatchObject({ overstay: true, daysLeft: -3 })
+    expect(pageFactsOf(notices, { office, today, link: '' })).toMatchObject({
+      overstay: false,
+      count: 1,
+      expiresOn: '2026-12-06',
+    })
+    expect(pageFactsOf(notices.slice(0, 1), { office, today, link: '' })).toMatchObject({
+      overstay: true,
+      daysLeft: -3,
+    })
   })
 
   it('speaks to the sponsor only where nobody else is told', () => {

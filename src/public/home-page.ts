@@ -5,7 +5,11 @@ import { openingHours } from './opening-hours.ts'
 import type { Pages } from './pages.ts'
 
 /** `GET /`: by which numbers, senders and address people recognise us, in Indonesian and English. And nothing for robots. */
-export function registerHome(app: FastifyInstance, { office, templates, publicBaseUrl }: PublicDeps, pages: Pages): void {
+export function registerHome(
+  app: FastifyInstance,
+  { office, templates, publicBaseUrl }: PublicDeps,
+  pages: Pages,
+): void {
   const sections = ['id', 'en'].map((tag) => {
     const template = templates.get(tag)!
     return {
@@ -22,6 +26,9 @@ export function registerHome(app: FastifyInstance, { office, templates, publicBa
     return pages.send(reply, 'home', { language, direction, title, office, site, sections })
   })
   app.get('/robots.txt', (_request, reply) =>
-    reply.type('text/plain; charset=utf-8').header('cache-control', 'public, max-age=86400').send('User-agent: *\nDisallow: /\n'),
+    reply
+      .type('text/plain; charset=utf-8')
+      .header('cache-control', 'public, max-age=86400')
+      .send('User-agent: *\nDisallow: /\n'),
   )
 }

@@ -15,18 +15,26 @@ afterAll(async () => {
 })
 
 describe('a button on WhatsApp', () => {
-  it.each(['understood', 'applied', 'leaving', 'help'] as const)('"%s" is an answer of the delivery that it hangs on', async (word) => {
-    const phone = nextPhone()
-    const older = await office.rows.tell({ phone, channel: 'whatsapp' })
-    const newer = await office.rows.tell({ phone, channel: 'whatsapp' })
-    await office.rows.attempt(older.deliveryId, { sid: `MMtemplate-${word}`, channel: 'whatsapp' })
-    const form = { ButtonPayload: word, ButtonText: 'x', OriginalRepliedMessageSid: `MMtemplate-${word}` }
-    const sid = await write(phone, form)
-    expect(await statusesOf(sid)).toEqual([`reply button:${word}`])
-    expect(await answersOf(older.cycleId)).toEqual([`${word} whatsapp`])
-    expect(await answersOf(newer.cycleId)).toEqual([])
-    expect(office.inbound.at(-1)).toMatchObject({ did: word, deliveryId: older.deliveryId, messageSid: sid, channel: 'whatsapp' })
-  })
+  it.each(['understood', 'applied', 'leaving', 'help'] as const)(
+    '"%s" is an answer of the delivery that it hangs on',
+    async (word) => {
+      const phone = nextPhone()
+      const older = await office.rows.tell({ phone, channel: 'whatsapp' })
+      const newer = await office.rows.tell({ phone, channel: 'whatsapp' })
+      await office.rows.attempt(older.deliveryId, { sid: `MMtemplate-${word}`, channel: 'whatsapp' })
+      const form = { ButtonPayload: word, ButtonText: 'x', OriginalRepliedMessageSid: `MMtemplate-${word}` }
+      const sid = await write(phone, form)
+      expect(await statusesOf(sid)).toEqual([`reply button:${word}`])
+      expect(await answersOf(older.cycleId)).toEqual([`${word} whatsapp`])
+      expect(await answersOf(newer.cycleId)).toEqual([])
+      expect(office.inbound.at(-1)).toMatchObject({
+        did: word,
+        deliveryId: older.deliveryId,
+        messageSid: sid,
+        channel: 'whatsapp',
+      })
+    },
+  )
 
   it('"listen" asks for the note and acknowledges nothing', async () => {
     const phone = nextPhone()
@@ -64,15 +72,24 @@ describe('a button on WhatsApp', () => {
 })
 
 describe('stop and start', () => {
-  it.each(['BERHENTI', 'batal', 'Stop', 'UNSUBSCRIBE', 'end', 'QUIT', 'STOPALL', 'REVOKE', 'optout', 'cancel', ' Stop. '])(
-    '"%s" ends WhatsApp for that number',
-    async (Body) => {
-      const phone = nextPhone()
-      const sid = await write(phone, { Body })
-      expect(await statusesOf(sid)).toEqual(['reply optout'])
-      expect(await endedFor(phone)).toEqual(['whatsapp'])
-    },
-  )
+  it.each([
+    'BERHENTI',
+    'batal',
+    'Stop',
+    'UNSUBSCRIBE',
+    'end',
+    'QUIT',
+    'STOPALL',
+    'REVOKE',
+    'optout',
+    'cancel',
+    ' Stop. ',
+  ])('"%s" ends WhatsApp for that number', async (Body) => {
+    const phone = nextPhone()
+    const sid = await write(phone, { Body })
+    expect(await statusesOf(sid)).toEqual(['reply optout'])
+    expect(await endedFor(phone)).toEqual(['whatsapp'])
+  })
 
   it.each(['START', 'mulai'])('"%s" opens it again, and a late repeat of stop does not end it', async (Body) => {
     const phone = nextPhone()
@@ -114,7 +131,13 @@ function nextPhone(): string {
 
 async function write(phone: string, form: Record<string, string>): Promise<string> {
   serial += 1
-  const fields = { MessageSid: `SMin${serial}`, From: `whatsapp:${phone}`, To: 'whatsapp:+623425550102', Body: '', ...form }
+  const fields = {
+    MessageSid: `SMin${serial}`,
+    From: `whatsapp:${phone}`,
+    To: 'whatsapp:+623425550102',
+    Body: '',
+    ...form,
+  }
   const response = await office.post('/twilio/message', fields)
   expect([response.status, await response.text()]).toEqual([200, '<Response/>'])
   return fields.MessageSid

@@ -13,9 +13,7 @@ import { sendTwiml } from './twiml.ts'
 type Did = Inbound['did']
 
 /** The carrier's own words (twilio.com/docs, advanced opt-out) and the Indonesian ones. */
-const STOP = new Set(
-  'stop unsubscribe end quit stopall revoke optout cancel berhenti batal'.split(' '),
-)
+const STOP = new Set('stop unsubscribe end quit stopall revoke optout cancel berhenti batal'.split(' '))
 const START = new Set('start unstop mulai'.split(' '))
 const BUTTONS: readonly Did[] = ['listen', 'understood', 'applied', 'leaving', 'help']
 
@@ -43,7 +41,13 @@ export function registerInboundMessage(app: FastifyInstance, deps: PublicDeps, c
  */
 async function follow(
   deps: PublicDeps,
-  { form, did, messageSid, from, news }: { form: Form; did: Did; messageSid: string; from: string; news: 'new' | 'repeated' },
+  {
+    form,
+    did,
+    messageSid,
+    from,
+    news,
+  }: { form: Form; did: Did; messageSid: string; from: string; news: 'new' | 'repeated' },
 ): Promise<void> {
   const { db, clock } = deps
   const channel = from.startsWith('whatsapp:') ? 'whatsapp' : 'sms'
@@ -51,7 +55,8 @@ async function follow(
   const deliveryId = await answeredDelivery(db, { repliedTo: form.OriginalRepliedMessageSid, phoneIndex, channel })
   const at = news === 'new' ? clock.now() : ((await firstReceivedAt(db, messageSid)) ?? clock.now())
 
-  if (did === 'optout') await optOut(db, { phoneIndex, channel, via: channel === 'whatsapp' ? 'whatsapp' : 'carrier', at })
+  if (did === 'optout')
+    await optOut(db, { phoneIndex, channel, via: channel === 'whatsapp' ? 'whatsapp' : 'carrier', at })
   else if (did === 'optin') await optIn(db, { phoneIndex, channel, at })
   else if (did !== 'text' && did !== 'listen' && deliveryId !== null) {
     await acknowledge(db, { deliveryId, answer: did, via: 'whatsapp', now: at })
@@ -64,25 +69,36 @@ function whatWasDone(form: Form, words: ReadonlyMap<string, Did>): Did {
   if (STOP.has(body) || form.OptOutType === 'STOP') return 'optout'
   if (START.has(body) || form.OptOutType === 'START') return 'optin'
   const payload = squeezed(form.ButtonPayload ?? '')
-  return BUTTONS.find((word) => word === payload) ?? words.get(squeezed(form.ButtonText ?? '')) ?? words.get(body) ?? 'text'
+  return (
+    BUTTONS.find((word) => word === payload) ?? words.get(squeezed(form.ButtonText ?? '')) ?? words.get(body) ?? 'text'
+  )
 }
 
 /** Some senders give the label of a button and no payload; people type it, too. */
 function buttonWords(templates: Templates): ReadonlyMap<string, Did> {
   const words = new Map<string, Did>()
   for (const { whatsapp } of templates.values()) {
-    for (const [did, label] of Object.entries(whatsapp.buttons)) words.set(squeezed(label), did as keyof typeof whatsapp.buttons)
+    for (const [did, label] of Object.entries(whatsapp.buttons))
+      words.set(squeezed(label), did as keyof typeof whatsapp.buttons)
   }
   return words
 }
 
 function squeezed(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[\s.!"'*_]+/g, ' ').trim()
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s.!"'*_]+/g, ' ')
+    .trim()
 }
 
 async function answeredDelivery(
   db: Db,
-  { repliedTo, phoneIndex, channel }: { repliedTo: string | undefined; phoneIndex: string; channel: 'whatsapp' | 'sms' },
+  {
+    repliedTo,
+    phoneIndex,
+    channel,
+  }: { repliedTo: string | undefined; phoneIndex: string; channel: 'whatsapp' | 'sms' },
 ): Promise<number | null> {
   const { attempts, deliveries } = db.t
   if (repliedTo) {

@@ -15,7 +15,15 @@ afterAll(async () => {
 describe('the front page', () => {
   it('says in Indonesian and English by what we are recognised', async () => {
     const html = await (await office.get('/')).text()
-    for (const part of ['lang="id"', 'lang="en"', 'IMIBLITAR', '+623425550101', '+623425550102', 'pesan.imigrasi.example', '(0342) 554759']) {
+    for (const part of [
+      'lang="id"',
+      'lang="en"',
+      'IMIBLITAR',
+      '+623425550101',
+      '+623425550102',
+      'pesan.imigrasi.example',
+      '(0342) 554759',
+    ]) {
       expect(html).toContain(part)
     }
   })
@@ -59,7 +67,8 @@ describe('the listener', () => {
   it('slows down who asks too often, but not the carrier', async () => {
     await using hurried = await openTestOffice({ requestsPerMinute: 3 })
     const statuses: number[] = []
-    for (const path of ['/', '/n/x', '/nowhere', '/', '/n/x', '/nowhere']) statuses.push((await hurried.get(path)).status)
+    for (const path of ['/', '/n/x', '/nowhere', '/', '/n/x', '/nowhere'])
+      statuses.push((await hurried.get(path)).status)
     expect(statuses).toEqual([200, 404, 404, 429, 429, 429])
     for (const sid of ['SM1', 'SM2', 'SM3', 'SM4']) {
       expect((await hurried.post('/twilio/status', { MessageSid: sid, MessageStatus: 'sent' })).status).toBe(204)

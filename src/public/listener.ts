@@ -51,11 +51,12 @@ export async function openPublicListener(
   registerHome(app, deps, pages)
   registerNotePage(app, deps, pages)
   registerAudio(app, deps, pages)
-  await app.register(async (twilio) => {
+  await app.register((twilio, _options, ready) => {
     twilio.addHook('preHandler', requireSignature(deps, counts))
     registerStatus(twilio, deps, counts)
     registerInboundMessage(twilio, deps, counts)
     registerCalls(twilio, deps, counts)
+    ready()
   })
   return listen(app, deps, counts)
 }
@@ -79,7 +80,9 @@ async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCount
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: deps.publicBaseUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    strictTransportSecurity: deps.publicBaseUrl.startsWith('https:')
+      ? { maxAge: 31_536_000, includeSubDomains: false }
+      : false,
   })
   await app.register(rateLimit, {
     max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
@@ -95,7 +98,10 @@ function troubleFor(deps: PublicDeps, counts: PublicCounts, pages: Pages) {
     const status = error.statusCode ?? 500
     if (status >= 500) {
       counts.errors += 1
-      deps.log.error({ event: 'public.error', route: request.routeOptions.url, ...traceOf(error) }, 'a public request failed')
+      deps.log.error(
+        { event: 'public.error', route: request.routeOptions.url, ...traceOf(error) },
+        'a public request failed',
+      )
     }
     return pages.sendTrouble(reply, status)
   }
@@ -122,6 +128,8 @@ async function listen(
     }
   } catch (cause) {
     await app.close()
-    throw new AppError('unavailable', `PUBLIC_LISTEN ${host}:${port} cannot be listened on: ${messageOf(cause)}`, { cause })
+    throw new AppError('unavailable', `PUBLIC_LISTEN ${host}:${port} cannot be listened on: ${messageOf(cause)}`, {
+      cause,
+    })
   }
 }

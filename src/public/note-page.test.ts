@@ -19,7 +19,11 @@ const PREVIEW = { 'user-agent': 'WhatsApp/2.23.20.0 A' }
 
 describe('the note page', () => {
   it('says all that matters in the language of the delivery and names nobody', async () => {
-    const { token, reference } = await office.rows.tell({ language: 'en', kind: 'ITAS', voiceNoteId: (await office.rows.record('en')).id })
+    const { token, reference } = await office.rows.tell({
+      language: 'en',
+      kind: 'ITAS',
+      voiceNoteId: (await office.rows.record('en')).id,
+    })
     const html = await page(`/n/${token}`)
     for (const part of [
       '<html lang="en" dir="ltr">',
@@ -49,7 +53,11 @@ describe('the note page', () => {
     const response = await office.get(`/n/${token}`)
     const html = await response.text()
     expect(html).not.toMatch(/<script|style=|onclick|javascript:/i)
-    expect([...html.matchAll(/(?:src|<link[^>]+href)="([^"]+)"/g)].map(([, url]) => url).filter((url) => !url!.startsWith('/'))).toEqual([])
+    expect(
+      [...html.matchAll(/(?:src|<link[^>]+href)="([^"]+)"/g)]
+        .map(([, url]) => url)
+        .filter((url) => !url!.startsWith('/')),
+    ).toEqual([])
     expect(response.headers.get('set-cookie')).toBeNull()
     expect(response.headers.get('cache-control')).toBe('private, no-store')
     expect(response.headers.get('referrer-policy')).toBe('no-referrer')
@@ -71,17 +79,20 @@ describe('the note page', () => {
     expect(await page(`/n/${token}?done=understood`)).not.toContain('role="status"')
   })
 
-  it.each(['understood', 'applied', 'leaving', 'help'] as const)('takes "%s", once, and says thank you', async (answer) => {
-    const { token, cycleId } = await office.rows.tell({ language: 'en' })
-    for (const _ of [1, 2]) {
-      const response = await send(`/n/${token}/ack`, { answer })
-      expect([response.status, response.headers.get('location')]).toEqual([303, `/n/${token}?done=${answer}`])
-    }
-    expect(await answersOf(cycleId)).toEqual([`${answer} page resident`])
-    const html = await page(`/n/${token}?done=${answer}`)
-    expect(html).toMatch(/role="status".*Thank you\./s)
-    expect(html).toContain('Your answer: <strong>')
-  })
+  it.each(['understood', 'applied', 'leaving', 'help'] as const)(
+    'takes "%s", once, and says thank you',
+    async (answer) => {
+      const { token, cycleId } = await office.rows.tell({ language: 'en' })
+      for (const _ of [1, 2]) {
+        const response = await send(`/n/${token}/ack`, { answer })
+        expect([response.status, response.headers.get('location')]).toEqual([303, `/n/${token}?done=${answer}`])
+      }
+      expect(await answersOf(cycleId)).toEqual([`${answer} page resident`])
+      const html = await page(`/n/${token}?done=${answer}`)
+      expect(html).toMatch(/role="status".*Thank you\./s)
+      expect(html).toContain('Your answer: <strong>')
+    },
+  )
 
   it('refuses an answer that does not exist', async () => {
     const { token, cycleId } = await office.rows.tell()
@@ -91,7 +102,12 @@ describe('the note page', () => {
   })
 
   it('shows a sponsor whose permit it is by initials and nationality', async () => {
-    const { token, cycleId } = await office.rows.tell({ role: 'sponsor', name: 'Nguyen Van An', nationality: 'VN', language: 'id' })
+    const { token, cycleId } = await office.rows.tell({
+      role: 'sponsor',
+      name: 'Nguyen Van An',
+      nationality: 'VN',
+      language: 'id',
+    })
     const html = await page(`/n/${token}`)
     expect(html).toContain('N. A. · Vietnam')
     expect(html).toContain('WNA yang Anda jamin')
@@ -125,7 +141,10 @@ describe('the note page', () => {
   })
 
   it('plays only a recording that still holds', async () => {
-    const { token } = await office.rows.tell({ voiceNoteId: (await office.rows.record()).id, expiresOn: civilDate('2026-11-25') })
+    const { token } = await office.rows.tell({
+      voiceNoteId: (await office.rows.record()).id,
+      expiresOn: civilDate('2026-11-25'),
+    })
     expect(await page(`/n/${token}`)).toContain('<audio')
     await on(civilDate('2026-11-25'), async () => {
       const html = await page(`/n/${token}`)
@@ -166,68 +185,6 @@ describe('the language switch', () => {
     expect((await send(`/n/${token}/language`, { lang: 'tlh' })).status).toBe(400)
     expect(await chosenBy(residentId)).toBeNull()
     expect(await page(`/n/${token}?lang=tlh`)).toContain('<html lang="id"')
-  })
-})
-
-describe('the calendar file', () => {
-  it('has the last filing day and the end of the permit', async () => {
-    const { token, reference } = await office.rows.tell({ language: 'en' })
-    const response = await office.get(`/n/${token}.ics`)
-    expect(response.headers.get('content-type')).toBe('text/calendar; charset=utf-8')
-    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="${reference}.ics"`)
-    const text = await response.text()
-    expect(text.match(/DTSTART;VALUE=DATE:\d+/g)).toEqual(['DTSTART;VALUE=DATE:20261204', 'DTSTART;VALUE=DATE:20261206'])
-  })
-
-  it('names no filing day for a permit that cannot be extended', async () => {
-    const { token } = await office.rows.tell({ kind: 'F' })
-    const text = await (await office.get(`/n/${token}.ics`)).text()
-    expect(text.match(/DTSTART;VALUE=DATE:\d+/g)).toEqual(['DTSTART;VALUE=DATE:20261206'])
-  })
-})
-
-describe('a link that has ended', () => {
-  it('lives to 30 days after the permit, then says where to call', async () => {
-    const { token } = await office.rows.tell({ language: 'en' })
-    await on(civilDate('2027-01-05'), async () => expect((await office.get(`/n/${token}`)).status).toBe(200))
-    await on(civilDate('2027-01-06'), async () => {
-      for (const path of ['', '.ics']) {
-        const response = await office.get(`/n/${token}${path}`)
-        expect(response.status).toBe(410)
-        expect(await response.text()).toContain('(0342) 554759')
-      }
-      expect((await send(`/n/${token}/ack`, { answer: 'help' })).status).toBe(410)
-    })
-  })
-
-  it('ends as soon as a newer permit or date is known', async () => {
-    const { token, residentId } = await office.rows.tell()
-    await office.db.write(async (tx) => {
-      const { permits } = tx.t
-      await tx.update(permits).set({ is_current: 0 }).where(eq(permits.resident_id, residentId))
-    })
-    expect((await office.get(`/n/${token}`)).status).toBe(410)
-  })
-
-  it('after expiry does not tell who is held that the permit has ended', async () => {
-    const { token, residentId } = await office.rows.tell()
-    await office.db.write(async (tx) => {
-      await tx.insert(tx.t.holds).values({ resident_id: residentId, reason: 'applied', set_by: 'sari', set_at: 1 })
-    })
-    expect((await office.get(`/n/${token}`)).status).toBe(200)
-    await on(civilDate('2026-12-07'), async () => expect((await office.get(`/n/${token}`)).status).toBe(410))
-  })
-})
-
-describe('a link that was never ours', () => {
-  it.each(['/n/aaaaaaaaaaaaaaaaaaaaaa', '/n/x', '/n/aaaaaaaaaaaaaaaaaaaaaa.ics', '/nowhere'])('is not found, and says where to call: %s', async (path) => {
-    const response = await office.get(path)
-    expect(response.status).toBe(404)
-    expect(await response.text()).toContain('(0342) 554759')
-  })
-
-  it.each(['ack', 'language'])('takes no %s', async (word) => {
-    expect((await send(`/n/aaaaaaaaaaaaaaaaaaaaaa/${word}`, { answer: 'help', lang: 'en' })).status).toBe(404)
   })
 })
 

@@ -118,7 +118,11 @@ async function answersGiven({ db }: PublicDeps, live: readonly ToldNotice[]): Pr
   return ANSWERS.filter((answer) => given.some((row) => row.answer === answer))
 }
 
-function calendarDays({ office, publicBaseUrl }: PublicDeps, { live, today }: OpenNote, template: Template): CalendarDay[] {
+function calendarDays(
+  { office, publicBaseUrl }: PublicDeps,
+  { live, today }: OpenNote,
+  template: Template,
+): CalendarDay[] {
   const host = new URL(publicBaseUrl).hostname
   const { calendar } = template.page
   return live.flatMap((notice): CalendarDay[] => {

@@ -1,6 +1,6 @@
+import { type Situation, situationOf } from '../compose/notice.ts'
 import { type Template, type Templates, templateFor } from '../compose/template.ts'
 import { type PageWords, pageWords } from '../compose/words.ts'
-import { type Situation, situationOf } from '../compose/notice.ts'
 import type { Answer } from '../db/schema.ts'
 import type { ToldDelivery, ToldNotice } from '../deliver/find-by-token.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
@@ -124,7 +124,8 @@ function permitLine(template: Template, notice: ToldNotice, { office, today, lin
   return {
     reference: notice.reference,
     kind,
-    person: notice.role === 'sponsor' ? `${notice.initials} · ${countryName(notice.nationality, template.language)}` : null,
+    person:
+      notice.role === 'sponsor' ? `${notice.initials} · ${countryName(notice.nationality, template.language)}` : null,
     days: facts.extend === 'no' ? [ends, ...come] : [...(mayApply ? apply : come), ends],
     daysLeft,
     situation,

@@ -6,7 +6,12 @@ const span = (weekday: number, from: string, to: string) => ({ weekday, from: fr
 
 describe('opening hours', () => {
   it('join weekdays that follow each other with the same hours', () => {
-    const hours = [span(1, '08:00', '16:00'), span(2, '08:00', '16:00'), span(4, '08:00', '16:00'), span(5, '08:00', '16:30')]
+    const hours = [
+      span(1, '08:00', '16:00'),
+      span(2, '08:00', '16:00'),
+      span(4, '08:00', '16:00'),
+      span(5, '08:00', '16:30'),
+    ]
     expect(openingHours({ hours }, 'en')).toEqual([
       { days: 'Monday – Tuesday', times: '08:00–16:00' },
       { days: 'Thursday', times: '08:00–16:00' },
@@ -20,6 +25,8 @@ describe('opening hours', () => {
   })
 
   it('read in every language with Latin digits', () => {
-    expect(openingHours({ hours: [span(1, '08:00', '16:00')] }, 'ar')).toEqual([{ days: 'الاثنين', times: '08:00–16:00' }])
+    expect(openingHours({ hours: [span(1, '08:00', '16:00')] }, 'ar')).toEqual([
+      { days: 'الاثنين', times: '08:00–16:00' },
+    ])
   })
 })

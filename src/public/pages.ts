@@ -41,7 +41,9 @@ export function openPages({ office, templates, publicBaseUrl }: PublicDeps): Pag
     reply.type('text/html; charset=utf-8').send(eta.render(view, { office, path, asset, ...page }))
 
   const sendPlain = (reply: FastifyReply, view: string, all: readonly Template[]) => {
-    const words = [...new Set(all)].map((template) => endedWords(template, { officeName: office.name, officePhone: office.phone }))
+    const words = [...new Set(all)].map((template) =>
+      endedWords(template, { officeName: office.name, officePhone: office.phone }),
+    )
     const { language, direction, heading } = words[0]!
     return send(reply, view, { language, direction, title: heading, words })
   }

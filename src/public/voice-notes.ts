@@ -21,7 +21,11 @@ export type VoiceNote = {
 
 const TOKEN = /^[\w-]{16,128}$/
 
-export async function voiceNoteByToken(reader: Reader, audioDir: string, token: string): Promise<VoiceNote | undefined> {
+export async function voiceNoteByToken(
+  reader: Reader,
+  audioDir: string,
+  token: string,
+): Promise<VoiceNote | undefined> {
   if (!TOKEN.test(token)) return undefined
   const { voice_notes } = reader.t
   const [row] = await reader.select().from(voice_notes).where(eq(voice_notes.token, token))
@@ -34,7 +38,12 @@ export async function voiceNoteByToken(reader: Reader, audioDir: string, token: 
  */
 export async function voiceNoteFor(
   { db, audioDir, office, voiceNotes }: Pick<PublicDeps, 'db' | 'audioDir' | 'office' | 'voiceNotes'>,
-  { delivery, live, today, language }: { delivery: ToldDelivery; live: readonly ToldNotice[]; today: CivilDate; language: string },
+  {
+    delivery,
+    live,
+    today,
+    language,
+  }: { delivery: ToldDelivery; live: readonly ToldNotice[]; today: CivilDate; language: string },
 ): Promise<VoiceNote | undefined> {
   const facts = pageFactsOf(live, { office, today, link: '' })
   const found = await voiceNotes.find(language, (template) => voiceScript(template, facts))
@@ -42,7 +51,9 @@ export async function voiceNoteFor(
   if (recorded) return recorded
 
   const then = pageFactsOf(delivery.notices, { office, today: delivery.dueOn, link: '' })
-  const holds = (['expiresOn', 'lastFilingDay', 'late', 'overstay', 'extend'] as const).every((fact) => facts[fact] === then[fact])
+  const holds = (['expiresOn', 'lastFilingDay', 'late', 'overstay', 'extend'] as const).every(
+    (fact) => facts[fact] === then[fact],
+  )
   return holds ? voiceNoteById(db.read, audioDir, delivery.voiceNoteId) : undefined
 }
 

@@ -15,8 +15,22 @@ afterAll(async () => {
 const DELIVERED = { MessageSid: 'SM1', MessageStatus: 'delivered', To: '+628123456789' }
 
 describe('a webhook', () => {
-  const paths = ['/twilio/status?attempt=1', '/twilio/message', '/twilio/call/1', '/twilio/call/1/key', '/twilio/call/1/end?heard=1', '/twilio/call/inbound']
-  const form = { ...DELIVERED, CallSid: 'CA1', CallStatus: 'completed', Digits: '1', From: '+628123456789', Body: 'STOP' }
+  const paths = [
+    '/twilio/status?attempt=1',
+    '/twilio/message',
+    '/twilio/call/1',
+    '/twilio/call/1/key',
+    '/twilio/call/1/end?heard=1',
+    '/twilio/call/inbound',
+  ]
+  const form = {
+    ...DELIVERED,
+    CallSid: 'CA1',
+    CallStatus: 'completed',
+    Digits: '1',
+    From: '+628123456789',
+    Body: 'STOP',
+  }
 
   it.each(paths)('without the right signature changes nothing: %s', async (path) => {
     const before = await countEverything()
@@ -29,7 +43,11 @@ describe('a webhook', () => {
   })
 
   it('is believed by the configured address, whatever Host and the proxy say', async () => {
-    const response = await office.post('/twilio/status?attempt=7', { ...DELIVERED, MessageSid: 'SMproxy' }, { host: 'evil.example' })
+    const response = await office.post(
+      '/twilio/status?attempt=7',
+      { ...DELIVERED, MessageSid: 'SMproxy' },
+      { host: 'evil.example' },
+    )
     expect(response.status).toBe(204)
     expect(await receiptsOf('SMproxy')).toMatchObject([{ kind: 'message', status: 'delivered', attempt_id: 7 }])
   })
@@ -37,14 +55,22 @@ describe('a webhook', () => {
   it('is not believed when its query or a field was changed on the way', async () => {
     const { default: twilio } = await import('twilio/lib/webhooks/webhooks.js')
     const fields = { AccountSid: office.deps.accountSid, ...DELIVERED }
-    const signature = twilio.getExpectedTwilioSignature(office.deps.twilioAuthToken, `${PUBLIC_BASE_URL}/twilio/status?attempt=1`, fields)
+    const signature = twilio.getExpectedTwilioSignature(
+      office.deps.twilioAuthToken,
+      `${PUBLIC_BASE_URL}/twilio/status?attempt=1`,
+      fields,
+    )
     expect((await office.post('/twilio/status?attempt=2', DELIVERED, { signature })).status).toBe(403)
-    expect((await office.post('/twilio/status?attempt=1', { ...DELIVERED, MessageStatus: 'read' }, { signature })).status).toBe(403)
+    expect(
+      (await office.post('/twilio/status?attempt=1', { ...DELIVERED, MessageStatus: 'read' }, { signature })).status,
+    ).toBe(403)
     expect((await office.post('/twilio/status?attempt=1', DELIVERED, { signature })).status).toBe(204)
   })
 
   it('of another account is refused though its token is ours', async () => {
-    expect((await office.post('/twilio/status', { ...DELIVERED, AccountSid: 'AC0000000000000000000000000000000f' })).status).toBe(403)
+    expect(
+      (await office.post('/twilio/status', { ...DELIVERED, AccountSid: 'AC0000000000000000000000000000000f' })).status,
+    ).toBe(403)
   })
 
   it('is refused altogether as long as no token is configured', async () => {
@@ -64,7 +90,11 @@ describe('a webhook', () => {
   it('with a body beyond the limit or of another kind is refused and changes nothing', async () => {
     const before = await countEverything()
     expect((await office.post('/twilio/message', { Body: 'x'.repeat(70_000) })).status).toBe(413)
-    const json = await office.get('/twilio/message', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+    const json = await office.get('/twilio/message', {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    })
     expect(json.status).toBe(403)
     expect(await countEverything()).toEqual(before)
   })
@@ -72,7 +102,13 @@ describe('a webhook', () => {
 
 describe('a receipt', () => {
   it('is stored with all its fields before it is answered, and a repeat changes nothing', async () => {
-    const form = { MessageSid: 'SM2', MessageStatus: 'undelivered', ErrorCode: '30003', To: '+628111', RawDlrDoneDate: '2611230130' }
+    const form = {
+      MessageSid: 'SM2',
+      MessageStatus: 'undelivered',
+      ErrorCode: '30003',
+      To: '+628111',
+      RawDlrDoneDate: '2611230130',
+    }
     const first = await office.post('/twilio/status?attempt=12', form)
     expect(first.status).toBe(204)
     expect(await first.text()).toBe('')
@@ -89,7 +125,9 @@ describe('a receipt', () => {
 
   it('of a call has the call status, and an attempt that is no number is none', async () => {
     await office.post('/twilio/status?attempt=abc', { CallSid: 'CA3', CallStatus: 'no-answer' })
-    expect(await receiptsOf('CA3')).toMatchObject([{ kind: 'call', status: 'no-answer', attempt_id: null, error_code: null }])
+    expect(await receiptsOf('CA3')).toMatchObject([
+      { kind: 'call', status: 'no-answer', attempt_id: null, error_code: null },
+    ])
   })
 
   it('without an id or a status is said to be unreadable', async () => {

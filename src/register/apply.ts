@@ -5,7 +5,7 @@ import { eachRange, type ImportRun, writeStep } from './run.ts'
 import { settlePermits } from './settle.ts'
 
 /** People per transaction. Each is brought up to date whole: person, permits, which one is current, doubts, holds. */
-const PEOPLE_PER_WRITE = 1000
+const PEOPLE_PER_WRITE = 500
 
 /**
  * Brings everybody whose rows have a verdict other than `unchanged` into the register, in bounded transactions. Stopped

@@ -107,6 +107,12 @@ describe('a CSV register', () => {
       expect(reasons(result)).toEqual([[2, stray]])
     })
 
+    it('does not merge a line that was cut off with a later one that closes its quote', async () => {
+      const result = await read('"Budi', line('Cici', 3), line('Dedi"', 4), line('Eka', 5))
+      expect(result.good.map(({ row }) => row.fullName)).toEqual(['Cici', 'Dedi"', 'Eka'])
+      expect(reasons(result)).toEqual([[2, stray]])
+    })
+
     it('does not merge two neighbouring broken lines', async () => {
       const result = await read(line('"Budi', 2), line('Dedi"', 4), line('Eka', 5))
       expect(result.good.map(({ row }) => row.fullName)).toEqual(['Dedi"', 'Eka'])

@@ -53,6 +53,9 @@ function quoted(cells: Cells): string {
   return cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')
 }
 
+// The ten megabytes are read once as CSV and once as XLSX; elsewhere a cell that is just too long will do.
+const lighter = rows.map(([cells]) => cells.map((cell) => cell.slice(0, 40_000)))
+
 const isGood = (outcome: string, [, name]: Cells) => name!.replace(/\s+/g, ' ') === outcome
 const goodNames = rows.filter(([cells, outcome]) => isGood(outcome, cells)).map(([, outcome]) => outcome)
 const badReasons = rows.filter(([cells, outcome]) => !isGood(outcome, cells)).map(([, outcome]) => outcome)
@@ -82,7 +85,7 @@ describe('a hostile register', () => {
   })
 
   it('keeps the other rows of a CSV whose quotes and bytes are broken too', async () => {
-    const lines = [header, ...rows.map(([cells]) => cells)].map((cells) => Buffer.from(`${quoted(cells)}\r\n`))
+    const lines = [header, ...lighter].map((cells) => Buffer.from(`${quoted(cells)}\r\n`))
     lines.splice(3, 0, Buffer.from('R-90,"Kutip Terbuka,MY,A9000000,-,ITAS,P-90,06/12/2026,x\r\n'))
     lines.splice(9, 0, Buffer.from('R-91,Ren\xe9,FR,A9100000,-,ITAS,P-91,06/12/2026,x\r\n', 'latin1'))
     const { good, bad } = outcomes(await readBytes(Buffer.concat(lines)))
@@ -95,7 +98,7 @@ describe('a hostile register', () => {
   })
 
   it('shows nothing personal in what it says of bad rows', async () => {
-    const { bad } = await readBytes([header, ...rows.map(([cells]) => cells)].map(quoted).join('\n'))
+    const { bad } = await readBytes([header, ...lighter].map(quoted).join('\n'))
     expect(JSON.stringify(bad)).not.toMatch(/A00000|Mustahil|Raksasa|Merdeka|08123456789/)
   })
 

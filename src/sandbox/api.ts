@@ -22,7 +22,11 @@ export function apiRoutes(
   )
   for (const route of routes) {
     const url = route.path === '' ? '/Accounts/:account' : `/Accounts/:account/${route.path}`
-    app.route({ method: route.method, url, handler: (request, reply) => serve({ exchange, route, request, reply }) })
+    app.route({
+      method: route.method,
+      url,
+      handler: (request, reply) => exchange.scheduler.during(() => serve({ exchange, route, request, reply })),
+    })
   }
 }
 
@@ -42,7 +46,7 @@ async function serve({
   if (resource === undefined || action === 'change') return send(reply, await route.handler(request))
   const occasion = { resource, action, to: phoneOf(whom(request, exchange)) }
   const latency = faults.strike('latency', occasion)
-  if (latency) await scheduler.during(() => scheduler.pause(latency.ms))
+  if (latency) await scheduler.pause(latency.ms)
   const busy = faults.strike('too-many-requests', occasion)
   if (busy) return sendError(reply.header('Retry-After', String(busy.retryAfterS)), new Refusal(20429))
   const cut = faults.strike('cut', occasion)

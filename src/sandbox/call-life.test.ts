@@ -49,7 +49,13 @@ describe('a call to a person', () => {
   it('who presses 1 after the note posts the key to the action, and ends completed', async () => {
     const { office, sandbox } = bench
     const call = await ring()
-    expect(call).toMatchObject({ status: 'completed', direction: 'outbound-api', from: senders.call, to: phones.siti, answeredBy: null })
+    expect(call).toMatchObject({
+      status: 'completed',
+      direction: 'outbound-api',
+      from: senders.call,
+      to: phones.siti,
+      answeredBy: null,
+    })
     expect(office.values('/status', 'CallStatus')).toEqual(['initiated', 'ringing', 'in-progress', 'completed'])
     expect(office.values('/status', 'SequenceNumber')).toEqual(['0', '1', '2', '3'])
     expect(office.received.filter(({ path }) => path !== '/note.mp3').every(({ signed }) => signed)).toBe(true)
@@ -70,7 +76,14 @@ describe('a call to a person', () => {
     expect(asked('/key')).toMatchObject([{ method: 'POST', params: { Digits: '1', CallSid: call.sid } }])
     expect(asked('/heard')).toEqual([])
     expect(sandbox.transcript()).toMatchObject([
-      { kind: 'call', sid: call.sid, to: phones.siti, link: `${office.url}/note.mp3`, presses: ['1'], status: 'completed' },
+      {
+        kind: 'call',
+        sid: call.sid,
+        to: phones.siti,
+        link: `${office.url}/note.mp3`,
+        presses: ['1'],
+        status: 'completed',
+      },
     ])
   })
 
@@ -79,7 +92,11 @@ describe('a call to a person', () => {
     expect(Number(call.duration)).toBeGreaterThanOrEqual(22)
     expect(Number(call.duration)).toBeLessThanOrEqual(24)
     expect(call.endTime.getTime() - call.startTime.getTime()).toBe(Number(call.duration) * 1000)
-    expect(asked('/status').at(-1)?.params).toMatchObject({ CallDuration: call.duration, Duration: '1', SipResponseCode: '200' })
+    expect(asked('/status').at(-1)?.params).toMatchObject({
+      CallDuration: call.duration,
+      Duration: '1',
+      SipResponseCode: '200',
+    })
     expect(bench.sandbox.transcript()[0]?.heard[0]).toMatchObject({ what: 'play', lastsMs: expect.closeTo(20_100, -3) })
   })
 
@@ -154,7 +171,11 @@ describe('a call that nobody takes', () => {
   ])('%s ends %s, and TwiML is never asked for', async (answers, status, sip, rang) => {
     person = { ...pleasant, answers }
     expect(await ring()).toMatchObject({ status, duration: '0' })
-    expect(asked('/status').at(-1)?.params).toMatchObject({ CallStatus: status, CallDuration: '0', SipResponseCode: sip })
+    expect(asked('/status').at(-1)?.params).toMatchObject({
+      CallStatus: status,
+      CallDuration: '0',
+      SipResponseCode: sip,
+    })
     expect(asked('/voice')).toEqual([])
     expect(bench.sandbox.transcript().map((entry) => entry.status)).toEqual(rang ? [status] : [])
   })
@@ -204,7 +225,11 @@ describe('answering machine detection', () => {
 
   it('in the background posts its finding while the call goes on', async () => {
     person = { ...pleasant, answers: 'machine' }
-    const call = await ring({ machineDetection: 'Enable', asyncAmd: 'true', asyncAmdStatusCallback: `${bench.office.url}/amd` })
+    const call = await ring({
+      machineDetection: 'Enable',
+      asyncAmd: 'true',
+      asyncAmdStatusCallback: `${bench.office.url}/amd`,
+    })
     expect(asked('/voice')[0]?.params.AnsweredBy).toBeUndefined()
     expect(asked('/amd')).toMatchObject([{ signed: true, params: { CallSid: call.sid, AnsweredBy: 'machine_start' } }])
     expect(call.answeredBy).toBe('machine_start')
@@ -262,7 +287,11 @@ describe('creating a call', () => {
     [21205, 'neither Url nor Twiml', { to: good.to, from: good.from }],
     [21205, 'a Url that is none', { ...good, url: 'voice.xml' }],
     [20001, 'both Url and Twiml', { ...good, twiml: '<Response/>' }],
-    [20001, 'Twiml of 4001 characters', { to: good.to, from: good.from, twiml: `<Response>${' '.repeat(3980)}</Response>` }],
+    [
+      20001,
+      'Twiml of 4001 characters',
+      { to: good.to, from: good.from, twiml: `<Response>${' '.repeat(3980)}</Response>` },
+    ],
     [20001, 'a Timeout of 601 s', { ...good, timeout: 601 }],
     [20001, 'an event that does not exist', { ...good, statusCallbackEvent: ['finished'] }],
     [20001, 'a detection that does not exist', { ...good, machineDetection: 'Maybe' }],
@@ -284,8 +313,19 @@ describe('a call from a phone', () => {
     const { sandbox, office, client } = bench
     sandbox.configure({ voiceUrl: `${office.url}/voice` })
     const entry = await sandbox.ring(phones.siti, senders.call, { presses: ['1'] })
-    expect(entry).toMatchObject({ direction: 'from-phone', from: phones.siti, to: senders.call, status: 'completed', presses: ['1'] })
-    expect(asked('/voice')[0]?.params).toMatchObject({ Direction: 'inbound', CallStatus: 'ringing', From: phones.siti, To: senders.call })
+    expect(entry).toMatchObject({
+      direction: 'from-phone',
+      from: phones.siti,
+      to: senders.call,
+      status: 'completed',
+      presses: ['1'],
+    })
+    expect(asked('/voice')[0]?.params).toMatchObject({
+      Direction: 'inbound',
+      CallStatus: 'ringing',
+      From: phones.siti,
+      To: senders.call,
+    })
     expect(asked('/key')[0]?.params).toMatchObject({ Digits: '1', CallStatus: 'in-progress' })
     expect(await client.calls(entry.sid).fetch()).toMatchObject({ direction: 'inbound', status: 'completed' })
   })

@@ -14,7 +14,10 @@ describe('a callback that fails', () => {
   ])('is tried again as its fragment %s asks when the answer is %i: %i requests', async (fragment, status, count) => {
     await using bench = await openBench({ answers: { '/status': { status } } })
     const { client, sandbox, office } = bench
-    sandbox.faults.set([{ kind: 'lose-callback', status: 'sending' }, { kind: 'lose-callback', status: 'sent' }])
+    sandbox.faults.set([
+      { kind: 'lose-callback', status: 'sending' },
+      { kind: 'lose-callback', status: 'sent' },
+    ])
     await client.messages.create({ ...good, statusCallback: `${office.url}/status?a=1${fragment}` })
     await sandbox.idle()
     expect(office.values('/status', 'MessageStatus')).toEqual(Array.from({ length: count }, () => 'delivered'))
@@ -27,7 +30,10 @@ describe('a callback that fails', () => {
     await using bench = await openBench()
     const { client, sandbox, office } = bench
     office.answers['/status'] = () => ({ status: office.received.length < 3 ? 503 : 204 })
-    sandbox.faults.set([{ kind: 'lose-callback', status: 'sending' }, { kind: 'lose-callback', status: 'sent' }])
+    sandbox.faults.set([
+      { kind: 'lose-callback', status: 'sending' },
+      { kind: 'lose-callback', status: 'sent' },
+    ])
     await client.messages.create({ ...good, statusCallback: `${office.url}/status#rc=5&rp=all` })
     await sandbox.idle()
     expect(office.received).toHaveLength(3)

@@ -50,14 +50,18 @@ describe('creating a message', () => {
     [20001, 'a template with a body', { ...whatsapp, contentSid: template, body: 'x' }],
     [20001, 'media by SMS', { ...good, mediaUrl: ['http://a.example/1'] }],
     [20001, 'a parameter that is not simulated', { ...good, sendAsMms: true }],
-    [20001, 'a schedule without a messaging service', { ...good, scheduleType: 'fixed', sendAt: new Date('2026-11-22T03:00:00Z') }],
+    [
+      20001,
+      'a schedule without a messaging service',
+      { ...good, scheduleType: 'fixed', sendAt: new Date('2026-11-22T03:00:00Z') },
+    ],
   ])('refuses with %i: %s', async (code, _what, params) => {
     const error = await failureOf(bench.client.messages.create(params as { to: string }))
     expect({ status: error.status, code: error.code }).toEqual({ status: 400, code })
     expect(bench.sandbox.transcript()).toEqual([])
   })
 
-  it('refuses a parameter that Twilio does not have, in Twilio\'s error body', async () => {
+  it("refuses a parameter that Twilio does not have, in Twilio's error body", async () => {
     const response = await fetch(`${bench.sandbox.url}/2010-04-01/Accounts/${bench.client.accountSid}/Messages.json`, {
       method: 'POST',
       headers: { authorization: `Basic ${btoa(`${bench.client.accountSid}:${bench.client.password}`)}` },
@@ -101,8 +105,13 @@ describe('creating a message', () => {
   })
 
   it('knows no other account and no unknown message', async () => {
-    expect(await failureOf(bench.client.messages(`SM${'0'.repeat(32)}`).fetch())).toMatchObject({ status: 404, code: 20404 })
-    expect(await failureOf(bench.client.api.v2010.accounts(`AC${'9'.repeat(32)}`).messages.list())).toMatchObject({ status: 404 })
+    expect(await failureOf(bench.client.messages(`SM${'0'.repeat(32)}`).fetch())).toMatchObject({
+      status: 404,
+      code: 20404,
+    })
+    expect(await failureOf(bench.client.api.v2010.accounts(`AC${'9'.repeat(32)}`).messages.list())).toMatchObject({
+      status: 404,
+    })
   })
 })
 
@@ -111,12 +120,18 @@ describe('test credentials', () => {
     await using bench = await openBench({ behaviour: { testCredentials: true } })
     const { client, sandbox } = bench
     const magic = '+15005550006'
-    const codeOf = async (to: string, from: string): Promise<unknown> => (await failureOf(client.messages.create({ to, from, body: 'x' }))).code
+    const codeOf = async (to: string, from: string): Promise<unknown> =>
+      (await failureOf(client.messages.create({ to, from, body: 'x' }))).code
     const phone = (last: number): string => `+1500555000${last}`
-    expect(await Promise.all([1, 2, 3, 4, 9].map((last) => codeOf(phone(last), magic)))).toEqual([21211, 21612, 21408, 21610, 21614])
+    expect(await Promise.all([1, 2, 3, 4, 9].map((last) => codeOf(phone(last), magic)))).toEqual([
+      21211, 21612, 21408, 21610, 21614,
+    ])
     expect(await Promise.all([1, 7, 8].map((last) => codeOf(phones.siti, phone(last))))).toEqual([21212, 21606, 21611])
-    const call = async (to: string, from: string): Promise<unknown> => (await failureOf(client.calls.create({ to, from, url: 'http://a.example/' }))).code
-    expect(await Promise.all([1, 2, 3, 4].map((last) => call(phone(last), magic)))).toEqual([21217, 21214, 21215, 21216])
+    const call = async (to: string, from: string): Promise<unknown> =>
+      (await failureOf(client.calls.create({ to, from, url: 'http://a.example/' }))).code
+    expect(await Promise.all([1, 2, 3, 4].map((last) => call(phone(last), magic)))).toEqual([
+      21217, 21214, 21215, 21216,
+    ])
     expect([await call(phones.siti, phone(1)), await call(phones.siti, '+12025550123')]).toEqual([21212, 21210])
 
     const message = await client.messages.create({ to: phones.siti, from: magic, body: 'x' })

@@ -88,6 +88,24 @@ export async function readTranscript(path: string): Promise<TranscriptEntry[]> {
   return [...entries.values()]
 }
 
+/** The latest instant in a journal file (epoch ms), or undefined where there is none: a clock must not start before it. */
+export async function lastInstant(path: string): Promise<number | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  const lines = parse(text.slice(0, text.lastIndexOf('\n') + 1), path)
+  const last = lines.reduce((latest, line) => Math.max(latest, instantIn(line)), 0)
+  return last > 0 ? last : undefined
+}
+
+function instantIn(line: JournalLine): number {
+  if (line.t === 'message' || line.t === 'call') return line.record.updatedAt
+  if (line.t === 'message-change' || line.t === 'call-change') return line.change.updatedAt ?? 0
+  if (line.t === 'received') return line.entry.at
+  return line.t === 'session' ? line.at : 0
+}
+
 function parse(text: string, path: string): JournalLine[] {
   return text
     .split('\n')

@@ -31,7 +31,8 @@ describe('listing messages', () => {
     await client.messages.create({ ...good, to: phones.budi })
     await sandbox.idle()
     const now = new Date(clock.now())
-    const count = async (filter: Record<string, unknown>): Promise<number> => (await client.messages.list(filter)).length
+    const count = async (filter: Record<string, unknown>): Promise<number> =>
+      (await client.messages.list(filter)).length
     expect(await count({})).toBe(3)
     expect(await count({ to: phones.siti })).toBe(2)
     expect(await count({ to: phones.siti, from: 'OTHER' })).toBe(1)

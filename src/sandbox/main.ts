@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { clockStartingAt, systemClock } from '../lib/clock.ts'
+import { type Clock, clockStartingAt, systemClock } from '../lib/clock.ts'
+import { lastInstant } from './journal.ts'
 import { openSandbox } from './sandbox.ts'
 
 /** Credentials for whoever does not care which; they open nothing but a sandbox. */
@@ -21,20 +22,27 @@ async function main(): Promise<void> {
       behaviour: { type: 'string', default: '{}' },
     },
   })
-  const start = values['clock-start']
-  if (start !== undefined && Number.isNaN(Date.parse(start)))
-    throw new RangeError(`--clock-start ${start} is not an ISO instant`)
+  const { transcript } = values
   await using sandbox = await openSandbox({
     accountSid: values['account-sid'],
     authToken: values['auth-token'],
-    clock: start === undefined ? systemClock : clockStartingAt(Date.parse(start)),
+    clock: await clockFor(values['clock-start'], transcript),
     listen: { host: values.host, port: Number(values.port) },
     seed: Number(values.seed),
     behaviour: JSON.parse(values.behaviour),
-    ...(values.transcript === undefined ? {} : { transcriptFile: values.transcript }),
+    ...(transcript === undefined ? {} : { transcriptFile: transcript }),
   })
   process.stdout.write(`${JSON.stringify({ url: sandbox.url })}\n`)
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+}
+
+/** Started again with the same arguments, the clock goes on after the last thing that the transcript tells. */
+async function clockFor(start: string | undefined, transcript: string | undefined): Promise<Clock> {
+  if (start === undefined) return systemClock
+  const startsAt = Date.parse(start)
+  if (Number.isNaN(startsAt)) throw new RangeError(`--clock-start ${start} is not an ISO instant`)
+  const last = transcript === undefined ? undefined : await lastInstant(transcript)
+  return clockStartingAt(Math.max(startsAt, last ?? 0))
 }
 
 if (import.meta.main) {

@@ -52,7 +52,14 @@ describe('an SMS', () => {
       To: phones.siti,
     })
     expect(sandbox.transcript()).toMatchObject([
-      { kind: 'sms', sid: message.sid, to: phones.siti, from: senders.sms, link: 'https://a.example/n/t0ken', status: 'delivered' },
+      {
+        kind: 'sms',
+        sid: message.sid,
+        to: phones.siti,
+        from: senders.sms,
+        link: 'https://a.example/n/t0ken',
+        status: 'delivered',
+      },
     ])
   })
 
@@ -112,7 +119,10 @@ describe('an SMS', () => {
     const { client, sandbox, clock } = bench
     const params = { to: phones.siti, messagingServiceSid: service, body: 'x', scheduleType: 'fixed' as const }
     const sendAt = new Date(clock.now() + 3_600_000)
-    const [kept, dropped] = [await client.messages.create({ ...params, sendAt }), await client.messages.create({ ...params, sendAt })]
+    const [kept, dropped] = [
+      await client.messages.create({ ...params, sendAt }),
+      await client.messages.create({ ...params, sendAt }),
+    ]
     expect(kept.status).toBe('scheduled')
     expect((await client.messages(dropped.sid).update({ status: 'canceled' })).status).toBe('canceled')
     clock.advance(3_600_000)
@@ -120,14 +130,19 @@ describe('an SMS', () => {
     expect((await client.messages(kept.sid).fetch()).status).toBe('delivered')
     expect((await client.messages(dropped.sid).fetch()).status).toBe('canceled')
     expect(await failureOf(client.messages(kept.sid).update({ status: 'canceled' }))).toMatchObject({ code: 30409 })
-    expect(await failureOf(client.messages.create({ ...params, sendAt: new Date(clock.now() + 60_000) }))).toMatchObject({ code: 20001 })
+    expect(
+      await failureOf(client.messages.create({ ...params, sendAt: new Date(clock.now() + 60_000) })),
+    ).toMatchObject({ code: 20001 })
   })
 
   it('can be redacted and deleted once it is over, and not before', async () => {
     const { client, sandbox, clock } = bench
     sandbox.configure({ queueForMs: 1000 })
     const message = await send()
-    expect(await failureOf(client.messages(message.sid).update({ body: '' }))).toMatchObject({ status: 409, code: 20009 })
+    expect(await failureOf(client.messages(message.sid).update({ body: '' }))).toMatchObject({
+      status: 409,
+      code: 20009,
+    })
     expect(await failureOf(client.messages(message.sid).remove())).toMatchObject({ status: 409, code: 20009 })
     clock.advance(1000)
     await sandbox.idle()
@@ -183,13 +198,18 @@ describe('a WhatsApp message', () => {
       To: to,
     })
     expect(bench.office.received.every(({ signed }) => signed)).toBe(true)
-    expect(bench.sandbox.transcript()).toMatchObject([{ kind: 'whatsapp', to: phones.siti, buttons: [{ payload: 'listen' }], status: 'read' }])
+    expect(bench.sandbox.transcript()).toMatchObject([
+      { kind: 'whatsapp', to: phones.siti, buttons: [{ payload: 'listen' }], status: 'read' },
+    ])
   })
 
   it('in free form needs a message from the person within 24 hours: 63016', async () => {
     const { sandbox, clock } = bench
     expect(await send({ body: 'halo' })).toMatchObject({ status: 'failed', errorCode: 63016 })
-    expect(bench.office.received.at(-1)?.params).toMatchObject({ ErrorCode: '63016', ChannelStatusMessage: expect.any(String) })
+    expect(bench.office.received.at(-1)?.params).toMatchObject({
+      ErrorCode: '63016',
+      ChannelStatusMessage: expect.any(String),
+    })
     await sandbox.reply(phones.siti, senders.whatsapp, { body: 'halo' })
     clock.advance(day - 1)
     expect((await send({ body: 'halo' })).status).toBe('read')
@@ -205,10 +225,15 @@ describe('a WhatsApp message', () => {
     const message = await send({ mediaUrl: [`${office.url}/note.mp3`] })
     expect(message).toMatchObject({ status: 'read', numMedia: '1' })
     expect(message.sid).toMatch(/^MM/)
-    expect(office.received.filter(({ path }) => path === '/note.mp3').map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+    expect(office.received.filter(({ path }) => path === '/note.mp3').map(({ method }) => method)).toEqual([
+      'HEAD',
+      'GET',
+    ])
     const [entry] = sandbox.transcript()
     expect(entry?.link).toBe(`${office.url}/note.mp3`)
-    expect(entry?.heard).toMatchObject([{ what: 'media', contentType: 'audio/mpeg', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }])
+    expect(entry?.heard).toMatchObject([
+      { what: 'media', contentType: 'audio/mpeg', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ])
   })
 
   it.each([
@@ -235,13 +260,21 @@ describe('a WhatsApp message', () => {
     ['blocked', 63014],
   ])('to a number that is %s on WhatsApp ends with %i', async (whatsapp, errorCode) => {
     person = { ...pleasant, whatsapp }
-    expect(await send({ contentSid: template, contentVariables: '{"1":"x"}' })).toMatchObject({ status: 'undelivered', errorCode })
+    expect(await send({ contentSid: template, contentVariables: '{"1":"x"}' })).toMatchObject({
+      status: 'undelivered',
+      errorCode,
+    })
     expect(bench.sandbox.transcript()).toEqual([])
   })
 
   it('from a template with an empty or a very long variable fails late: 63013, 63021', async () => {
-    expect(await send({ contentSid: template, contentVariables: '{"1":" "}' })).toMatchObject({ status: 'failed', errorCode: 63013 })
-    expect(await send({ contentSid: template, contentVariables: JSON.stringify({ 1: 'x'.repeat(1024) }) })).toMatchObject({ errorCode: 63021 })
+    expect(await send({ contentSid: template, contentVariables: '{"1":" "}' })).toMatchObject({
+      status: 'failed',
+      errorCode: 63013,
+    })
+    expect(
+      await send({ contentSid: template, contentVariables: JSON.stringify({ 1: 'x'.repeat(1024) }) }),
+    ).toMatchObject({ errorCode: 63021 })
   })
 
   it('makes a person who taps buttons tap, which opens the 24 hours', async () => {
@@ -281,6 +314,8 @@ describe('a WhatsApp message', () => {
   it('that comes in is listed as received', async () => {
     const { client, sandbox } = bench
     await sandbox.reply(phones.siti, senders.whatsapp, { body: 'halo' })
-    expect(await client.messages.list({ to: senders.whatsapp })).toMatchObject([{ direction: 'inbound', status: 'received', from: to, body: 'halo' }])
+    expect(await client.messages.list({ to: senders.whatsapp })).toMatchObject([
+      { direction: 'inbound', status: 'received', from: to, body: 'halo' },
+    ])
   })
 })

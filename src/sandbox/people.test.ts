@@ -5,7 +5,8 @@ const crowd = Array.from({ length: 2000 }, (_, index) => `+62812${String(3_000_0
 
 describe('defaultPerson', () => {
   it('makes the same person of the same number and seed, another one with another seed', () => {
-    const of = (seed: number): string => JSON.stringify(crowd.slice(0, 50).map((number) => defaultPerson({ number, seed })))
+    const of = (seed: number): string =>
+      JSON.stringify(crowd.slice(0, 50).map((number) => defaultPerson({ number, seed })))
     expect(of(1)).toBe(of(1))
     expect(of(1)).not.toBe(of(2))
   })
@@ -15,7 +16,9 @@ describe('defaultPerson', () => {
     const share = (is: (person: (typeof people)[number]) => boolean): number => people.filter(is).length / people.length
     expect(share(({ answers, presses }) => answers === 'human' && presses?.at(-1) === '1')).toBeGreaterThan(0.7)
     expect(share(({ sms }) => sms === 'delivered')).toBeGreaterThan(0.9)
-    expect(new Set(people.map(({ answers }) => answers))).toEqual(new Set(['human', 'machine', 'no-answer', 'busy', 'failed']))
+    expect(new Set(people.map(({ answers }) => answers))).toEqual(
+      new Set(['human', 'machine', 'no-answer', 'busy', 'failed']),
+    )
     expect(people.every((person) => personSchema.safeParse(person).success)).toBe(true)
   })
 })

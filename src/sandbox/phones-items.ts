@@ -51,13 +51,9 @@ export type Look = {
 export function withDays(all: Happening[], { timeZone, isKept }: Look): Item[] {
   let day = ''
   return all.flatMap((one): Item[] => {
-    const label = new Intl.DateTimeFormat('en-GB', {
-      timeZone,
-      weekday: 'long',
-      day: 'numeric',
-      month: 'long',
-      year: 'numeric',
-    }).format(one.at)
+    const label = formatter(timeZone, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(
+      one.at,
+    )
     const item = 'entry' in one ? itemOf(one.entry, { timeZone, isKept }) : replyItem(one.message, timeZone)
     if (label === day) return [item]
     day = label
@@ -152,7 +148,17 @@ function linkParts(text: string): TextPart[] {
 }
 
 export function clockTime(instant: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' }).format(instant)
+  return formatter(timeZone, { hour: '2-digit', minute: '2-digit' }).format(instant)
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+/** Kept, because making one takes longer than using it a thousand times. */
+function formatter(timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify([timeZone, options])
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat('en-GB', { timeZone, ...options })
+  formatters.set(key, known)
+  return known
 }
 
 function minutes(milliseconds: number): string {

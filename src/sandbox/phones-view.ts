@@ -13,7 +13,6 @@ export type PhoneCard = {
   language: LanguageGuess | undefined
   /** The newest words, or else the newest call. */
   preview: { kind: 'sms' | 'whatsapp' | 'call'; text: string }
-  lastAt: number
   time: string
   counts: { sms: number; whatsapp: number; call: number }
   lastCall: string | null
@@ -47,33 +46,60 @@ function happenings({ store }: Exchange): Happening[] {
   return [...entries, ...written].sort((a, b) => a.at - b.at)
 }
 
-/** All phones that anything happened on, the latest first. `seenAt` says when each was last looked at. */
-export function phoneCards(
+export type PhoneList = {
+  /** The latest first. */
+  cards: PhoneCard[]
+  /** How many more there are that match. */
+  hidden: number
+  totals: { phones: number; sms: number; whatsapp: number; call: number }
+}
+
+/** Phones that anything happened on. `seen` says how many things of each were looked at; `wanted` is searched for. */
+export function phoneList(
   exchange: Exchange,
-  { seen, timeZone }: { seen: ReadonlyMap<string, number>; timeZone: string },
-): PhoneCard[] {
-  const byPhone = Map.groupBy(happenings(exchange), ({ phone }) => phone)
-  return [...byPhone]
-    .map(([number, all]): PhoneCard => {
-      const got = all.flatMap((one) => ('entry' in one ? [one.entry] : []))
-      const newest = all.at(-1)!
-      const call = got.findLast(({ kind }) => kind === 'call')
-      return {
-        number,
-        ...identity(number, got),
-        preview: previewOf(all.findLast(hasWords) ?? newest),
-        lastAt: newest.at,
-        time: clockTime(newest.at, timeZone),
-        lastCall: call ? callLabel(call) : null,
-        counts: {
-          sms: got.filter(({ kind }) => kind === 'sms').length,
-          whatsapp: got.filter(({ kind }) => kind === 'whatsapp').length,
-          call: got.filter(({ kind }) => kind === 'call').length,
-        },
-        unread: Math.max(0, got.filter(({ direction }) => direction === 'to-phone').length - (seen.get(number) ?? 0)),
-      }
-    })
-    .sort((a, b) => b.lastAt - a.lastAt)
+  {
+    seen,
+    timeZone,
+    wanted,
+    atMost,
+  }: { seen: ReadonlyMap<string, number>; timeZone: string; wanted: string; atMost: number },
+): PhoneList {
+  const all = happenings(exchange)
+  const byPhone = [...Map.groupBy(all, ({ phone }) => phone)]
+  const matching = byPhone
+    .filter(([number, own]) => wanted === '' || searchText(number, own).includes(wanted))
+    .sort(([, a], [, b]) => b.at(-1)!.at - a.at(-1)!.at)
+  const count = (kind: TranscriptEntry['kind']): number =>
+    all.filter((one) => 'entry' in one && one.entry.kind === kind).length
+  return {
+    cards: matching
+      .slice(0, atMost)
+      .map(([number, own]) => cardOf(number, own, { seen: seen.get(number) ?? 0, timeZone })),
+    hidden: Math.max(0, matching.length - atMost),
+    totals: { phones: byPhone.length, sms: count('sms'), whatsapp: count('whatsapp'), call: count('call') },
+  }
+}
+
+function cardOf(number: string, own: Happening[], { seen, timeZone }: { seen: number; timeZone: string }): PhoneCard {
+  const got = own.flatMap((one) => ('entry' in one ? [one.entry] : []))
+  const newest = own.at(-1)!
+  const call = got.findLast(({ kind }) => kind === 'call')
+  const count = (kind: TranscriptEntry['kind']): number => got.filter((entry) => entry.kind === kind).length
+  return {
+    number,
+    ...identity(number, got),
+    preview: previewOf(own.findLast(hasWords) ?? newest),
+    time: clockTime(newest.at, timeZone),
+    lastCall: call ? callLabel(call) : null,
+    counts: { sms: count('sms'), whatsapp: count('whatsapp'), call: count('call') },
+    unread: Math.max(0, got.filter(({ direction }) => direction === 'to-phone').length - seen),
+  }
+}
+
+function searchText(number: string, own: Happening[]): string {
+  const texts = own.map((one) => ('entry' in one ? one.entry.body : one.message.body) ?? '')
+  const language = guessLanguage(texts.findLast((text) => text !== '') ?? '')?.name
+  return [number, formatNumber(number), language, ...texts].join(' ').toLowerCase()
 }
 
 export function phonePage(exchange: Exchange, { number, timeZone }: { number: string; timeZone: string }): PhonePage {

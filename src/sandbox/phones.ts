@@ -4,7 +4,7 @@ import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isForeignPage } from './control.ts'
 import type { Exchange } from './exchange.ts'
-import { phoneCards, phonePage, receivedCount } from './phones-view.ts'
+import { phoneList, phonePage, receivedCount } from './phones-view.ts'
 import type { Sandbox } from './sandbox.ts'
 
 const pages = fileURLToPath(new URL('./pages', import.meta.url))
@@ -42,18 +42,8 @@ export function phoneRoutes(
 
   app.get('/', (request, reply) => {
     const { q = '', refresh } = request.query as { q?: string; refresh?: string }
-    const all = phoneCards(exchange, { seen, timeZone })
-    const wanted = q.trim().toLowerCase()
-    const found = all.filter((card) => wanted === '' || searchText(card).includes(wanted))
-    return page(reply, './list', {
-      title: 'Phones',
-      refresh: refresh === '1' ? 5 : 0,
-      q,
-      total: all.length,
-      totals: totalsOf(all),
-      cards: found.slice(0, shownAtMost),
-      hidden: Math.max(0, found.length - shownAtMost),
-    })
+    const list = phoneList(exchange, { seen, timeZone, wanted: q.trim().toLowerCase(), atMost: shownAtMost })
+    return page(reply, './list', { title: 'Phones', refresh: refresh === '1' ? 5 : 0, q, ...list })
   })
 
   app.get('/phones/:number', (request, reply) => {
@@ -103,16 +93,6 @@ export function phoneRoutes(
 
 function pathOf(number: string): string {
   return `/phones/${encodeURIComponent(number)}`
-}
-
-function searchText(card: ReturnType<typeof phoneCards>[number]): string {
-  return [card.number, card.label, card.language?.name, card.preview.text].join(' ').toLowerCase()
-}
-
-function totalsOf(cards: ReturnType<typeof phoneCards>): { sms: number; whatsapp: number; call: number } {
-  const sum = (kind: 'sms' | 'whatsapp' | 'call'): number =>
-    cards.reduce((total, { counts }) => total + counts[kind], 0)
-  return { sms: sum('sms'), whatsapp: sum('whatsapp'), call: sum('call') }
 }
 
 function formFields(body: unknown): Record<string, string> {

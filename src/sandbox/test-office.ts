@@ -11,7 +11,12 @@ export const authToken = 'token of a test'
 export const morning = Date.parse('2026-11-22T01:30:00Z')
 
 /** Real Indonesian mobile ranges and a Blitar landline; nobody's numbers. */
-export const phones = { siti: '+6281234567890', budi: '+6285712345678', wei: '+8613812345678', landline: '+62342801234' }
+export const phones = {
+  siti: '+6281234567890',
+  budi: '+6285712345678',
+  wei: '+8613812345678',
+  landline: '+62342801234',
+}
 export const senders = { sms: 'IMIGRASI', call: '+62342801999', whatsapp: 'whatsapp:+62342801999' }
 
 export const pleasant: Person = { answers: 'human', presses: ['1'], sms: 'delivered', whatsapp: 'read', taps: false }
@@ -56,7 +61,12 @@ export async function openOffice(answers: Office['answers'] = {}): Promise<Offic
   return office
 }
 
-async function answer({ office, request, response, body }: {
+async function answer({
+  office,
+  request,
+  response,
+  body,
+}: {
   office: Office
   request: IncomingMessage
   response: ServerResponse
@@ -81,7 +91,11 @@ async function answer({ office, request, response, body }: {
 export type Bench = AsyncDisposable & { sandbox: Sandbox; client: Twilio; office: Office; clock: SteppedClock }
 
 /** A sandbox, the real SDK pointed at it, and an office that it calls back. */
-export async function openBench({ person, answers, ...options }: {
+export async function openBench({
+  person,
+  answers,
+  ...options
+}: {
   person?: Person
   answers?: Office['answers']
 } & Partial<Omit<SandboxOptions, 'clock'>> = {}): Promise<Bench> {
@@ -89,7 +103,14 @@ export async function openBench({ person, answers, ...options }: {
   const clock = new SteppedClock(morning)
   const office = stack.use(await openOffice(answers))
   const sandbox = stack.use(
-    await openSandbox({ accountSid, authToken, clock, pace: { callbackDelayMs: 0 }, people: () => person ?? pleasant, ...options }),
+    await openSandbox({
+      accountSid,
+      authToken,
+      clock,
+      pace: { callbackDelayMs: 0 },
+      people: () => person ?? pleasant,
+      ...options,
+    }),
   )
   return { sandbox, office, clock, client: clientOf(sandbox.url), [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
@@ -101,7 +122,9 @@ export function clientOf(url: string, token: string = authToken): Twilio {
 }
 
 /** What the SDK threw: Twilio's status and code, or the network's code. */
-export async function failureOf(work: Promise<unknown>): Promise<{ status?: number; code?: number | string; message: string }> {
+export async function failureOf(
+  work: Promise<unknown>,
+): Promise<{ status?: number; code?: number | string; message: string }> {
   try {
     await work
   } catch (error) {

@@ -23,6 +23,8 @@ export type GoogleSpeech = Speech & { listVoices(languageCode?: string): Promise
 
 const LINEAR16 = 1
 const SAMPLE_RATE = 24_000
+/** The library's deadline comes first; ours is for what happens before the library starts its clock. */
+const GRACE_MS = 250
 
 /**
  * Google Cloud Text-to-Speech. Loads its client (some 45 MB) with the first call, asks for exactly the pinned voice and for
@@ -84,18 +86,15 @@ class Google implements GoogleSpeech {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const client = this.#client
-    this.#client = undefined
-    // A client that never got through to credentials has nothing to close and says so by rejecting.
-    await client?.then((opened) => opened.close()).catch(() => undefined)
+    this.#dropClient()
   }
 
-  /** The library's own retry would go on for 300 s, and its timeout does not cover the fetching of an access token. */
+  /** The library's own retry would go on for 300 s, and its timeout does not cover the opening of the client. */
   async #call<T>(
     method: (client: TextToSpeechClient, options: { timeout: number; retry: null }) => Promise<[T, ...unknown[]]>,
   ): Promise<{ ok: true; value: T } | Fault> {
     const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(new TookTooLong(this.#timeoutMs)), this.#timeoutMs)
+    const timer = setTimeout(() => late.reject(new TookTooLong(this.#timeoutMs)), this.#timeoutMs + GRACE_MS)
     try {
       this.#client ??= openClient({ endpoint: this.#endpoint, credentialsFile: this.#credentialsFile })
       const called = this.#client.then((client) => method(client, { timeout: this.#timeoutMs, retry: null }))
@@ -104,11 +103,17 @@ class Google implements GoogleSpeech {
     } catch (error) {
       const fault = faultOf(error)
       // A client keeps its first answer about credentials for ever: the next call starts with a new one.
-      if (fault.reason === 'credentials' || error instanceof TookTooLong) await this[Symbol.asyncDispose]()
+      if (fault.reason === 'credentials' || error instanceof TookTooLong) this.#dropClient()
       return fault
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** Not awaited: opening may hang. One that never got through to credentials has nothing to close and says so by rejecting. */
+  #dropClient(): void {
+    this.#client?.then((client) => client.close()).catch(() => undefined)
+    this.#client = undefined
   }
 }
 

@@ -11,7 +11,7 @@ type Reply = Spoken | Rendered
 
 /**
  * The one thread that speaks (espeak) and encodes, so that the event loop never waits for sound. Started with the first
- * request, ended after `idleMs` without one (it holds some 100 MB), started anew after a crash or when a request took longer
+ * request, ended after `idleMs` without one (it holds 100 MB and more), started anew after a crash or when a request took longer
  * than `timeoutMs`. Works on one request at a time; never keeps the process alive by itself.
  */
 export class Studio implements AsyncDisposable {

@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { openLog } from '../lib/events.ts'
+import { sendHeartbeat } from './heartbeat.ts'
+
+describe('the heartbeat', () => {
+  it('calls the watcher with GET and logs nothing', async () => {
+    const asked: string[] = []
+    await using watcher = await listen((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      response.end('ok')
+    })
+    const lines: string[] = []
+    expect(await sendHeartbeat({ url: `${watcher.url}/ping/s3cret?k=s3cret`, log: logInto(lines) })).toBe('sent')
+    expect(asked).toEqual(['GET /ping/s3cret?k=s3cret'])
+    expect(lines).toEqual([])
+  })
+
+  it.each([404, 500, 302])('logs an answer of %i with the host alone', async (status) => {
+    await using watcher = await listen((_, response) => {
+      response.writeHead(status, { location: 'http://127.0.0.1:1/s3cret' }).end()
+    })
+    const lines: string[] = []
+    expect(await sendHeartbeat({ url: `${watcher.url}/s3cret`, log: logInto(lines) })).toBe('failed')
+    expect(lines.length).toBe(1)
+    expect(JSON.parse(lines[0]!)).toMatchObject({ host: watcher.host, status })
+    expect(lines[0]).not.toContain('s3cret')
+  })
+
+  it('gives up on a watcher that never answers', async () => {
+    await using watcher = await listen(() => undefined)
+    const lines: string[] = []
+    expect(await sendHeartbeat({ url: `${watcher.url}/s3cret`, log: logInto(lines), timeoutMs: 20 })).toBe('failed')
+    expect(JSON.parse(lines[0]!)).toMatchObject({ host: watcher.host, fault: expect.stringContaining('DOMException') })
+    expect(lines[0]).not.toContain('s3cret')
+  })
+
+  it('survives a watcher that is not there, and an address that is none', async () => {
+    const gone = await listen(() => undefined)
+    await gone[Symbol.asyncDispose]()
+    for (const url of [`http://s3cret:s3cret@${gone.host}/s3cret`, 's3cret']) {
+      const lines: string[] = []
+      expect(await sendHeartbeat({ url, log: logInto(lines) })).toBe('failed')
+      expect(lines.length).toBe(1)
+      expect(lines[0]).not.toContain('s3cret')
+    }
+  })
+})
+
+async function listen(handler: RequestListener) {
+  const server = createServer(handler).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    host,
+    url: `http://${host}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function logInto(lines: string[]) {
+  return openLog({ level: 'info', destination: { write: (line) => void lines.push(line) } })
+}
