@@ -1,29 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { languageOf, loadLanguages } from './compose/language.ts'
-import { espeakSpeech } from './compose/speech/espeak.ts'
-import { googleSpeech } from './compose/speech/google.ts'
 import type { Speech } from './compose/speech/port.ts'
-import { Studio } from './compose/speech/studio.ts'
 import { loadTemplates, type Templates } from './compose/template.ts'
-import { VoiceNotes } from './compose/voice-notes.ts'
 import type { Config, Secrets } from './config.ts'
 import { type Db, openSqlite } from './db/open.ts'
 import { openVault } from './db/seal.ts'
-import type { Carrier } from './deliver/carrier.ts'
-import { Dispatcher } from './deliver/dispatcher.ts'
-import { receiptSink } from './deliver/receipts.ts'
-import { type DeliverDeps, PATIENCE, type Patience } from './deliver/settings.ts'
-import { twilioCarrier } from './deliver/twilio/adapter.ts'
+import type { Patience } from './deliver/settings.ts'
+import type { Delivery } from './delivery.ts'
 import { type CivilDate, dateAt } from './lib/civil-date.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import { AppError } from './lib/errors.ts'
 import { type Log, openLog } from './lib/events.ts'
 import { loadOffice, type Office } from './lib/office.ts'
 import { type AttendCounts, attendPass } from './overstay/attend.ts'
 import { type OverstayCounts, overstayPass } from './overstay/cases.ts'
-import { openPublicListener, type PublicListener } from './public/listener.ts'
 import { type ImportResult, importRegister } from './register/import.ts'
 import { type ScanResult, scanPass } from './scan/pass.ts'
 import { lastFilingDay } from './scan/working-days.ts'
@@ -39,6 +27,8 @@ export type Overrides = {
   speech?: readonly Speech[]
 }
 
+export type { Delivery } from './delivery.ts'
+
 /** The program without its connections to the outside: enough to import, scan and look. */
 export type App = AsyncDisposable & {
   config: Config
@@ -49,23 +39,17 @@ export type App = AsyncDisposable & {
   office: Office
   templates: Templates
   today(): CivilDate
-  importFile(options: { file: string; dryRun?: boolean; force?: boolean; progress?: (done: number, total: number) => void }): Promise<ImportResult>
+  importFile(options: {
+    file: string
+    dryRun?: boolean
+    force?: boolean
+    progress?: (done: number, total: number) => void
+  }): Promise<ImportResult>
   scan(options?: { today?: CivilDate; dryRun?: boolean }): Promise<ScanResult>
   overstay(): Promise<OverstayCounts>
   attend(): Promise<AttendCounts>
   /** Connects to carrier and speech, and opens the public listener. */
   openDelivery(): Promise<Delivery>
-}
-
-/** Connected to the outside: can send, and be called back. */
-export type Delivery = AsyncDisposable & {
-  deps: DeliverDeps
-  dispatcher: Dispatcher
-  voiceNotes: VoiceNotes
-  carrier: Carrier
-  listener: PublicListener
-  /** True at the next receipt, or at once if one came since it was last asked; false after `milliseconds`. */
-  awaitNews(milliseconds: number, signal?: AbortSignal): Promise<boolean>
 }
 
 /**
@@ -109,107 +93,11 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
       ),
     overstay: () => overstayPass(moment()),
     attend: () => attendPass({ ...moment(), nextWorkingDay: (date) => lastFilingDay(office, date, date).comeOn }),
-    openDelivery: () =>
-      openDelivery({ config, secrets, overrides, clock, log, office, templates, db }),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  }
-}
-
-type Parts = Pick<App, 'config' | 'secrets' | 'clock' | 'log' | 'office' | 'templates' | 'db'> & { overrides: Overrides }
-
-async function openDelivery({ config, secrets, overrides, clock, log, office, templates, db }: Parts): Promise<Delivery> {
-  await using stack = new AsyncDisposableStack()
-  const { accountSid } = config.twilio
-  const { twilioAuthToken } = secrets
-  const { publicBaseUrl } = config
-  if (!accountSid || !twilioAuthToken || !publicBaseUrl) {
-    throw new AppError('config', 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL are needed to send')
-  }
-  const carrier = stack.use(twilioCarrier({ ...config.twilio, accountSid, authToken: twilioAuthToken }, log))
-  const studio = stack.use(new Studio())
-  const engines = overrides.speech ?? enginesFor(config, studio)
-  for (const engine of engines) stack.use(engine)
-  const voiceNotes = new VoiceNotes({ db, templates, engines, studio, dir: join(config.dataDir, 'audio'), log })
-  const deps: DeliverDeps = {
-    db,
-    log,
-    clock,
-    office,
-    templates,
-    voiceNotes,
-    carrier,
-    publicBaseUrl,
-    worker: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
-    patience: overrides.patience ?? PATIENCE,
-  }
-  const bell = new Bell()
-  const listener = stack.use(
-    await openPublicListener({
-      db,
-      log,
-      clock,
-      office,
-      templates,
-      publicBaseUrl,
-      twilioAuthToken,
-      accountSid,
-      audioDir: voiceNotes.dir,
-      trustedProxies: config.trustedProxies,
-      receipts: receiptSink(deps, () => bell.ring()),
-      voiceNotes,
-      listen: config.publicListen,
-    }),
-  )
-  const dispatcher = new Dispatcher(deps)
-  const opened = stack.move()
-  return {
-    deps,
-    dispatcher,
-    voiceNotes,
-    carrier,
-    listener,
-    awaitNews: (milliseconds, signal) => bell.wait(milliseconds, signal),
-    async [Symbol.asyncDispose]() {
-      await dispatcher.stop()
-      await opened.disposeAsync()
+    async openDelivery() {
+      // Carrier, speech and listener are half of what there is to load: only commands that send wait for them.
+      const { openDelivery } = await import('./delivery.ts')
+      return openDelivery({ config, secrets, overrides, clock, log, office, templates, db })
     },
-  }
-}
-
-function enginesFor(config: Config, studio: Studio): Speech[] {
-  const espeak = espeakSpeech({ studio })
-  if (config.speech === 'espeak') return [espeak]
-  const google = googleSpeech({
-    ...(config.googleEndpoint ? { endpoint: config.googleEndpoint } : {}),
-    ...(config.googleCredentialsFile ? { credentialsFile: config.googleCredentialsFile } : {}),
-  })
-  return [google, espeak]
-}
-
-/** Wakes the delivery loop when a receipt came, so that nothing waits for the next tick. */
-class Bell {
-  #rung = false
-  #wake: (() => void) | undefined
-
-  ring(): void {
-    this.#rung = true
-    this.#wake?.()
-  }
-
-  async wait(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
-    if (!this.#rung && !signal?.aborted) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, milliseconds)
-      const onAbort = () => resolve()
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#wake = onAbort
-      await promise
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    }
-    const rung = this.#rung
-    this.#rung = false
-    this.#wake = undefined
-    return rung
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -51,8 +51,12 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'DATABASE_URL', default: 'file:data/tenggat.db', help: 'file:PATH' },
   { name: 'DATA_DIR', default: 'data', help: 'folder for audio, locks and the database' },
   { name: 'OFFICE_FILE', default: 'templates/office.yaml', help: 'name, hours, policy and holidays of the office' },
-  { name: 'SECRET_KEY_FILE', default: 'data/secret.key', help: 'lines "id:base64", the first is current; made by: scripts/tenggat key create' },
-  { name: 'CONSOLE_LISTEN', default: '127.0.0.1:8080', help: 'host:port of the officers\' console' },
+  {
+    name: 'SECRET_KEY_FILE',
+    default: 'data/secret.key',
+    help: 'lines "id:base64", the first is current; made by: scripts/tenggat key create',
+  },
+  { name: 'CONSOLE_LISTEN', default: '127.0.0.1:8080', help: "host:port of the officers' console" },
   { name: 'CONSOLE_BASE_URL', help: 'https address of the console behind a proxy' },
   { name: 'CONSOLE_TLS_CERT_FILE', help: 'certificate, when the console itself speaks TLS' },
   { name: 'CONSOLE_TLS_KEY_FILE', help: 'its key' },
@@ -68,7 +72,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'TWILIO_MESSAGING_SERVICE_SID', help: 'MG…; instead of TWILIO_SMS_FROM' },
   { name: 'SPEECH', default: 'espeak', help: 'espeak (embedded) or google' },
   { name: 'GOOGLE_APPLICATION_CREDENTIALS', help: 'file with the service account key' },
-  { name: 'GOOGLE_TTS_ENDPOINT', help: 'another endpoint than Google\'s own' },
+  { name: 'GOOGLE_TTS_ENDPOINT', help: "another endpoint than Google's own" },
   { name: 'SMTP_URL', secret: true, help: 'smtp(s)://user:password@host:port for digest and alarms' },
   { name: 'DIGEST_TO', help: 'addresses of the morning digest, separated by commas' },
   { name: 'ALARM_TO', help: 'addresses for alarms, separated by commas' },
@@ -86,7 +90,10 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * be there too.
  * @throws AppError `config` naming every fault at once: the variable, its value unless secret, and what is allowed.
  */
-export function loadConfig(env: Environment, needs: { carrier: boolean; keys: boolean }): { config: Config; secrets: Secrets } {
+export function loadConfig(
+  env: Environment,
+  needs: { carrier: boolean; keys: boolean },
+): { config: Config; secrets: Secrets } {
   const faults: string[] = []
   const fault = (name: string, what: string) => faults.push(`${name}: ${what}`)
   const read = (name: string) => readVariable(env, name, fault)
@@ -105,12 +112,36 @@ export function loadConfig(env: Environment, needs: { carrier: boolean; keys: bo
     publicBaseUrl: baseUrl('PUBLIC_BASE_URL', read('PUBLIC_BASE_URL'), fault),
     trustedProxies: list(read('TRUSTED_PROXIES')),
     twilio: {
-      accountSid: matching('TWILIO_ACCOUNT_SID', read('TWILIO_ACCOUNT_SID'), /^AC[0-9a-f]{32}$/, 'AC and 32 hexadecimal digits', fault),
+      accountSid: matching(
+        'TWILIO_ACCOUNT_SID',
+        read('TWILIO_ACCOUNT_SID'),
+        /^AC[0-9a-f]{32}$/,
+        'AC and 32 hexadecimal digits',
+        fault,
+      ),
       apiBaseUrl: url('TWILIO_API_BASE_URL', read('TWILIO_API_BASE_URL'), fault),
-      smsFrom: matching('TWILIO_SMS_FROM', read('TWILIO_SMS_FROM'), /^(\+\d{8,15}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/, '+ and 8 to 15 digits, or at most 11 letters and digits', fault),
+      smsFrom: matching(
+        'TWILIO_SMS_FROM',
+        read('TWILIO_SMS_FROM'),
+        /^(\+\d{8,15}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/,
+        '+ and 8 to 15 digits, or at most 11 letters and digits',
+        fault,
+      ),
       callFrom: matching('TWILIO_CALL_FROM', read('TWILIO_CALL_FROM'), /^\+\d{8,15}$/, '+ and 8 to 15 digits', fault),
-      whatsappFrom: matching('TWILIO_WHATSAPP_FROM', read('TWILIO_WHATSAPP_FROM'), /^\+\d{8,15}$/, '+ and 8 to 15 digits', fault),
-      messagingServiceSid: matching('TWILIO_MESSAGING_SERVICE_SID', read('TWILIO_MESSAGING_SERVICE_SID'), /^MG[0-9a-f]{32}$/, 'MG and 32 hexadecimal digits', fault),
+      whatsappFrom: matching(
+        'TWILIO_WHATSAPP_FROM',
+        read('TWILIO_WHATSAPP_FROM'),
+        /^\+\d{8,15}$/,
+        '+ and 8 to 15 digits',
+        fault,
+      ),
+      messagingServiceSid: matching(
+        'TWILIO_MESSAGING_SERVICE_SID',
+        read('TWILIO_MESSAGING_SERVICE_SID'),
+        /^MG[0-9a-f]{32}$/,
+        'MG and 32 hexadecimal digits',
+        fault,
+      ),
     },
     speech: oneOf('SPEECH', read('SPEECH')!, ['espeak', 'google'], fault),
     googleCredentialsFile: file('GOOGLE_APPLICATION_CREDENTIALS'),
@@ -123,9 +154,13 @@ export function loadConfig(env: Environment, needs: { carrier: boolean; keys: bo
   const certFile = file('CONSOLE_TLS_CERT_FILE')
   const keyFile = file('CONSOLE_TLS_KEY_FILE')
   if (certFile && keyFile) config.consoleTls = { certFile, keyFile }
-  else if (certFile || keyFile) fault(certFile ? 'CONSOLE_TLS_KEY_FILE' : 'CONSOLE_TLS_CERT_FILE', 'missing; certificate and key go together')
+  else if (certFile || keyFile)
+    fault(certFile ? 'CONSOLE_TLS_KEY_FILE' : 'CONSOLE_TLS_CERT_FILE', 'missing; certificate and key go together')
   if (!isLoopback(config.consoleListen.host) && !config.consoleTls && !config.consoleBaseUrl?.startsWith('https:')) {
-    fault('CONSOLE_LISTEN', `${read('CONSOLE_LISTEN')} is reachable from outside; allowed only with CONSOLE_TLS_CERT_FILE and CONSOLE_TLS_KEY_FILE or an https CONSOLE_BASE_URL`)
+    fault(
+      'CONSOLE_LISTEN',
+      `${read('CONSOLE_LISTEN')} is reachable from outside; allowed only with CONSOLE_TLS_CERT_FILE and CONSOLE_TLS_KEY_FILE or an https CONSOLE_BASE_URL`,
+    )
   }
 
   const secrets: Secrets = {
@@ -135,14 +170,9 @@ export function loadConfig(env: Environment, needs: { carrier: boolean; keys: bo
     heartbeatUrl: read('HEARTBEAT_URL'),
   }
   if (needs.carrier) {
-    const missing = (name: string, value: unknown) => {
-      if (value === undefined) fault(name, 'missing; needed to send')
-    }
-    missing('TWILIO_ACCOUNT_SID', env['TWILIO_ACCOUNT_SID'])
-    missing('TWILIO_AUTH_TOKEN', secrets.twilioAuthToken)
-    missing('TWILIO_CALL_FROM', env['TWILIO_CALL_FROM'])
-    missing('PUBLIC_BASE_URL', env['PUBLIC_BASE_URL'])
-    if (!env['TWILIO_MESSAGING_SERVICE_SID']) missing('TWILIO_SMS_FROM', env['TWILIO_SMS_FROM'])
+    const needed = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_CALL_FROM', 'PUBLIC_BASE_URL']
+    if (read('TWILIO_MESSAGING_SERVICE_SID') === undefined) needed.push('TWILIO_SMS_FROM')
+    for (const name of needed) if (read(name) === undefined) fault(name, 'missing; needed to send')
   }
   if (config.speech === 'google' && !config.googleCredentialsFile && !config.googleEndpoint) {
     fault('GOOGLE_APPLICATION_CREDENTIALS', 'missing; needed for SPEECH=google')
@@ -226,7 +256,8 @@ function baseUrl(name: string, value: string | undefined, fault: Fault): string 
   if (checked === undefined) return undefined
   const { protocol, hostname } = new URL(checked)
   if (protocol !== 'https:' && !isLoopback(hostname)) fault(name, `${checked} is not https; allowed: https://host`)
-  if (SHORTENERS.test(hostname)) fault(name, `${hostname} is a link shortener, which networks filter; allowed: the office's own domain`)
+  if (SHORTENERS.test(hostname))
+    fault(name, `${hostname} is a link shortener, which networks filter; allowed: the office's own domain`)
   if (hostname.includes('_')) fault(name, `${hostname} has an underscore, which the carrier refuses`)
   return checked
 }
@@ -235,7 +266,13 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\./.test(host)
 }
 
-function matching(name: string, value: string | undefined, pattern: RegExp, allowed: string, fault: Fault): string | undefined {
+function matching(
+  name: string,
+  value: string | undefined,
+  pattern: RegExp,
+  allowed: string,
+  fault: Fault,
+): string | undefined {
   if (value !== undefined && !pattern.test(value)) fault(name, `${value} is not usable; allowed: ${allowed}`)
   return value
 }
@@ -252,6 +289,8 @@ function list(value: string | undefined): string[] {
 
 function addresses(name: string, value: string | undefined, fault: Fault): string[] {
   const all = list(value)
-  for (const one of all) if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(one)) fault(name, `holds something that is no mail address; allowed: name@host, separated by commas`)
+  for (const one of all)
+    if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(one))
+      fault(name, `holds something that is no mail address; allowed: name@host, separated by commas`)
   return all
 }

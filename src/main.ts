@@ -1,23 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { type App, openApp } from './app.ts'
-import { caseCommand } from './cli/case.ts'
-import { configCommand } from './cli/config.ts'
-import { deliverCommand, runCommand } from './cli/deliver.ts'
-import { demoCommand } from './cli/demo.ts'
-import { holdLiftCommand, holdSetCommand } from './cli/hold.ts'
-import { importCommand } from './cli/import.ts'
-import { keyCreateCommand } from './cli/key.ts'
-import { type ExitCode, failed, openOutput, type Output } from './cli/output.ts'
-import { overstaysCommand } from './cli/overstays.ts'
-import { previewCommand } from './cli/preview.ts'
-import { scanCommand } from './cli/scan.ts'
-import { startCommand } from './cli/start.ts'
-import { statusCommand } from './cli/status.ts'
+import type { App } from './app.ts'
+import { type ExitCode, failed, type Output, openOutput } from './cli/output.ts'
 import { type Config, loadConfig, type Secrets } from './config.ts'
 import { dateAt } from './lib/civil-date.ts'
 import { systemClock } from './lib/clock.ts'
 import { openLog } from './lib/events.ts'
-import { takeInstanceLock } from './ops/lock.ts'
 
 type Needs = { carrier?: boolean; lock?: boolean; keys?: boolean }
 
@@ -42,8 +29,12 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     const { config, secrets }: { config: Config; secrets: Secrets } = load(needs)
     const now = systemClock.now()
     using _lock = needs.lock
-      ? takeInstanceLock({ dataDir: config.dataDir, holder: { pid: process.pid, command, startedAt: now } })
+      ? (await import('./ops/lock.ts')).takeInstanceLock({
+          dataDir: config.dataDir,
+          holder: { pid: process.pid, command, startedAt: now },
+        })
       : undefined
+    const { openApp } = await import('./app.ts')
     await using app = await openApp(config, secrets, { log: logTo(config) })
     code = await work(app, outputOf(options))
   }
@@ -51,7 +42,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
   program
     .command('start')
     .description('the daemon: migrate, listeners, duties, deliveries; SIGTERM finishes the call in flight')
-    .action(() => withApp('start', { carrier: true, lock: true }, {}, (app) => startCommand(app, signal)))
+    .action(() =>
+      withApp('start', { carrier: true, lock: true }, {}, async (app) =>
+        (await import('./cli/start.ts')).startCommand(app, signal),
+      ),
+    )
 
   program
     .command('demo')
@@ -60,7 +55,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--fresh', 'begin again with an empty data folder')
     .option('--json', 'the result as one JSON line')
     .action(async (options: { once?: boolean; fresh?: boolean; json?: boolean }) => {
-      code = await demoCommand(outputOf(options), { once: options.once === true, fresh: options.fresh === true, signal })
+      code = await (await import('./cli/demo.ts')).demoCommand(outputOf(options), {
+        once: options.once === true,
+        fresh: options.fresh === true,
+        signal,
+      })
     })
 
   program
@@ -71,8 +70,12 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--force', 'even when more than half of the register would change or is missing')
     .option('--json', 'the result as one JSON line')
     .action((file: string, options: { dryRun?: boolean; force?: boolean; json?: boolean }) =>
-      withApp('import', {}, options, (app, output) =>
-        importCommand(app, output, { file, dryRun: options.dryRun === true, force: options.force === true }),
+      withApp('import', {}, options, async (app, output) =>
+        (await import('./cli/import.ts')).importCommand(app, output, {
+          file,
+          dryRun: options.dryRun === true,
+          force: options.force === true,
+        }),
       ),
     )
 
@@ -83,8 +86,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--dry-run', 'only say what would be')
     .option('--json', 'the result as one JSON line')
     .action((options: { today?: string; dryRun?: boolean; json?: boolean }) =>
-      withApp('scan', { lock: true }, options, (app, output) =>
-        scanCommand(app, output, { ...(options.today ? { today: options.today } : {}), dryRun: options.dryRun === true }),
+      withApp('scan', { lock: true }, options, async (app, output) =>
+        (await import('./cli/scan.ts')).scanCommand(app, output, {
+          ...(options.today ? { today: options.today } : {}),
+          dryRun: options.dryRun === true,
+        }),
       ),
     )
 
@@ -93,7 +99,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description('send what is due now')
     .option('--json', 'the result as one JSON line')
     .action((options: { json?: boolean }) =>
-      withApp('deliver', { carrier: true, lock: true }, options, (app, output) => deliverCommand(app, output, signal)),
+      withApp('deliver', { carrier: true, lock: true }, options, async (app, output) =>
+        (await import('./cli/deliver.ts')).deliverCommand(app, output, signal),
+      ),
     )
 
   program
@@ -101,14 +109,31 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description('scan, then deliver, once')
     .option('--json', 'the result as one JSON line')
     .action((options: { json?: boolean }) =>
-      withApp('run', { carrier: true, lock: true }, options, (app, output) => runCommand(app, output, signal)),
+      withApp('run', { carrier: true, lock: true }, options, async (app, output) =>
+        (await import('./cli/deliver.ts')).runCommand(app, output, signal),
+      ),
     )
 
   program
     .command('status')
     .description('counts, duty slots, alarms and pauses')
     .option('--json', 'the result as one JSON line')
-    .action((options: { json?: boolean }) => withApp('status', {}, options, statusCommand))
+    .action((options: { json?: boolean }) =>
+      withApp('status', {}, options, async (app, output) =>
+        (await import('./cli/status.ts')).statusCommand(app, output),
+      ),
+    )
+
+  program
+    .command('forecast')
+    .description('who will be told when, and at what cost')
+    .option('--days <days>', 'from today on, 1 to 366', dayCount, 30)
+    .option('--json', 'the result as one JSON line')
+    .action((options: { days: number; json?: boolean }) =>
+      withApp('forecast', {}, options, async (app, output) =>
+        (await import('./cli/forecast.ts')).forecastCommand(app, output, options),
+      ),
+    )
 
   program
     .command('overstays')
@@ -117,7 +142,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--xlsx <file>', 'write it as XLSX')
     .option('--json', 'the result as one JSON line')
     .action((options: { csv?: string; xlsx?: string; json?: boolean }) =>
-      withApp('overstays', {}, options, (app, output) => overstaysCommand(app, output, options)),
+      withApp('overstays', {}, options, async (app, output) =>
+        (await import('./cli/overstays.ts')).overstaysCommand(app, output, options),
+      ),
     )
 
   const cases = program.command('case').description('what an officer decided about an overstay case')
@@ -130,7 +157,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
       .option('--note <text>', 'in the words of the officer')
       .option('--json', 'the result as one JSON line')
       .action((id: number, options: { by: string; outcome?: string; note?: string; json?: boolean }) =>
-        withApp('case', {}, options, (app, output) => caseCommand(app, output, action, { id, ...options })),
+        withApp('case', {}, options, async (app, output) =>
+          (await import('./cli/case.ts')).caseCommand(app, output, action, { id, ...options }),
+        ),
       )
   }
 
@@ -143,8 +172,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--until <date>', 'last day, YYYY-MM-DD')
     .option('--note <text>', 'in the words of the officer')
     .option('--json', 'the result as one JSON line')
-    .action((resident: number, options: { reason: string; by: string; until?: string; note?: string; json?: boolean }) =>
-      withApp('hold', {}, options, (app, output) => holdSetCommand(app, output, { resident, ...options })),
+    .action(
+      (resident: number, options: { reason: string; by: string; until?: string; note?: string; json?: boolean }) =>
+        withApp('hold', {}, options, async (app, output) =>
+          (await import('./cli/hold.ts')).holdSetCommand(app, output, { resident, ...options }),
+        ),
     )
   holds
     .command('lift')
@@ -152,7 +184,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .requiredOption('--by <name>', 'the officer')
     .option('--json', 'the result as one JSON line')
     .action((hold: number, options: { by: string; json?: boolean }) =>
-      withApp('hold', {}, options, (app, output) => holdLiftCommand(app, output, { hold, by: options.by })),
+      withApp('hold', {}, options, async (app, output) =>
+        (await import('./cli/hold.ts')).holdLiftCommand(app, output, { hold, by: options.by }),
+      ),
     )
 
   program
@@ -164,16 +198,30 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--kind <kind>', 'kind of permit', 'ITAS')
     .option('--audio <file>', 'write the voice note: .mp3 or .ogg')
     .option('--json', 'the result as one JSON line')
-    .action(async (options: { language: string; stage: number; expires?: string; kind: string; audio?: string; json?: boolean }) => {
-      code = await previewCommand(load({ keys: false }).config, systemClock, outputOf(options), options)
-    })
+    .action(
+      async (options: {
+        language: string
+        stage: number
+        expires?: string
+        kind: string
+        audio?: string
+        json?: boolean
+      }) => {
+        code = await (await import('./cli/preview.ts')).previewCommand(
+          load({ keys: false }).config,
+          systemClock,
+          outputOf(options),
+          options,
+        )
+      },
+    )
 
   program
     .command('config')
     .description('what is in force, without secrets, and every fault')
     .option('--json', 'the result as one JSON line')
-    .action((options: { json?: boolean }) => {
-      code = configCommand(env, outputOf(options))
+    .action(async (options: { json?: boolean }) => {
+      code = (await import('./cli/config.ts')).configCommand(env, outputOf(options))
     })
 
   const keys = program.command('key').description('the keys that seal personal data')
@@ -181,9 +229,13 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .command('create')
     .description('a new SECRET_KEY_FILE')
     .option('--json', 'the result as one JSON line')
-    .action((options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean }) => {
       const { config } = load({ keys: false })
-      code = keyCreateCommand(outputOf(options), config.secretKeyFile, dateAt(systemClock.now(), 'Asia/Jakarta'))
+      code = (await import('./cli/key.ts')).keyCreateCommand(
+        outputOf(options),
+        config.secretKeyFile,
+        dateAt(systemClock.now(), 'Asia/Jakarta'),
+      )
     })
 
   try {
@@ -198,6 +250,12 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
 function wholeNumber(text: string): number {
   if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
   return Number(text)
+}
+
+function dayCount(text: string): number {
+  const days = wholeNumber(text)
+  if (days < 1 || days > 366) throw new InvalidArgumentError('a number of days from 1 to 366 is needed')
+  return days
 }
 
 if (import.meta.main) {

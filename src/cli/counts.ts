@@ -34,7 +34,9 @@ export async function openCasesByLevel(reader: Reader): Promise<Record<string, n
     .where(isNull(overstay_cases.closed_at))
     .groupBy(overstay_cases.level)
   const counts = new Map(rows.map((row) => [row.level as string, Number(row.count)]))
-  return Object.fromEntries(['verify', 'summon', 'field-check', 'over-60'].map((level) => [level, counts.get(level) ?? 0]))
+  return Object.fromEntries(
+    ['verify', 'summon', 'field-check', 'over-60'].map((level) => [level, counts.get(level) ?? 0]),
+  )
 }
 
 /** Languages in which something was told for certain. */
@@ -54,10 +56,17 @@ export async function attemptCount(reader: Reader): Promise<number> {
   return reader.$count(attempts, sql`${attempts.outcome} <> 'not-sent'`)
 }
 
-export async function voiceFigures(reader: Reader): Promise<{ notes: number; characters: number; reminders: number; characters_per_reminder: number }> {
+export async function voiceFigures(
+  reader: Reader,
+): Promise<{ notes: number; characters: number; reminders: number; characters_per_reminder: number }> {
   const { voice_notes, deliveries } = reader.t
-  const [row] = await reader.select({ notes: sql<number>`count(*)`, characters: sql<number>`coalesce(sum(${voice_notes.characters}), 0)` }).from(voice_notes)
-  const reminders = await reader.$count(deliveries, and(sql`${deliveries.voice_note_id} is not null`, sql`${deliveries.attempts} > 0`))
+  const [row] = await reader
+    .select({ notes: sql<number>`count(*)`, characters: sql<number>`coalesce(sum(${voice_notes.characters}), 0)` })
+    .from(voice_notes)
+  const reminders = await reader.$count(
+    deliveries,
+    and(sql`${deliveries.voice_note_id} is not null`, sql`${deliveries.attempts} > 0`),
+  )
   const characters = Number(row!.characters)
   return {
     notes: Number(row!.notes),

@@ -1,7 +1,8 @@
+import { desc, eq } from 'drizzle-orm'
 import type { App, Delivery } from '../app.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
-import { messageOf } from '../lib/errors.ts'
-import { dutiesOf, type DutyWork } from '../ops/duties.ts'
+import { type DutyWork, dutiesOf } from '../ops/duties.ts'
+import { faultText } from '../ops/fault-text.ts'
 import { sendHeartbeat } from '../ops/heartbeat.ts'
 import { startTicker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
@@ -9,8 +10,6 @@ import { holidayListAlarm } from '../scan/working-days.ts'
 
 /** Between two looks at the queue when nothing comes in. */
 const IDLE_MS = 1_000
-/** Officers' follow-ups are derived at most so often while deliveries flow. */
-const ATTEND_EVERY_MS = 60_000
 const FAULT_WAIT_MS = 5_000
 
 /**
@@ -28,6 +27,8 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
     duties: dutiesOf(app.office, dutyWork(app)),
     signal,
   })
+  const stopSending = () => void delivery.dispatcher.stop()
+  signal.addEventListener('abort', stopSending, { once: true })
   app.log.info({ worker: worker.name, public: delivery.listener.url }, 'started')
   await deliverUntil(app, delivery, signal)
   app.log.info({ worker: worker.name }, 'stopping')
@@ -48,30 +49,46 @@ function dutyWork(app: App): DutyWork {
       await app.db.write((tx) =>
         year === null
           ? clearAlarm(tx, { kind: 'holidays', now })
-          : raiseAlarm(tx, { kind: 'holidays', detail: `the holiday list of ${year} is not confirmed in OFFICE_FILE`, now }),
+          : raiseAlarm(tx, {
+              kind: 'holidays',
+              detail: `the holiday list of ${year} is not confirmed in OFFICE_FILE`,
+              now,
+            }),
       )
       return { year }
     },
   }
 }
 
+/** Sends until the signal. What an import by another process brought in is scanned at once. */
 async function deliverUntil(app: App, delivery: Delivery, signal: AbortSignal): Promise<void> {
-  let attendedAt = Number.NEGATIVE_INFINITY
-  let changed = true
+  let scannedImport: number | null = null
   while (!signal.aborted) {
     try {
-      const drained = await delivery.dispatcher.drain()
-      changed ||= drained.taken > 0
-      if (changed && Math.abs(app.clock.now() - attendedAt) >= ATTEND_EVERY_MS) {
+      const newest = await newestImport(app)
+      if (newest !== scannedImport) {
+        await app.scan()
+        await app.overstay()
         await app.attend()
-        attendedAt = app.clock.now()
-        changed = false
+        scannedImport = newest
       }
+      await delivery.dispatcher.drain()
     } catch (error) {
       // A full disk or a locked database passes; what was not recorded is found by its lease.
-      app.log.error({ error: messageOf(error) }, 'delivery round failed')
+      app.log.error({ fault: faultText(error) }, 'delivery round failed')
       await delivery.awaitNews(FAULT_WAIT_MS, signal)
     }
-    changed = (await delivery.awaitNews(IDLE_MS, signal)) || changed
+    await delivery.awaitNews(IDLE_MS, signal)
   }
+}
+
+async function newestImport({ db }: App): Promise<number> {
+  const { imports } = db.t
+  const [row] = await db.read
+    .select({ id: imports.id })
+    .from(imports)
+    .where(eq(imports.state, 'applied'))
+    .orderBy(desc(imports.id))
+    .limit(1)
+  return row?.id ?? 0
 }

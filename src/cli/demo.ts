@@ -6,8 +6,9 @@ import { type App, type Delivery, openApp } from '../app.ts'
 import { type Config, PROJECT_DIR, type Secrets } from '../config.ts'
 import { newKeyFile } from '../db/seal.ts'
 import { nextDue } from '../deliver/outbox.ts'
+import { prepareVoiceNotes } from '../deliver/prepare-voice.ts'
 import { nextLookup } from '../deliver/reconcile.ts'
-import { type CivilDate, civilDate, dateAt, instantOf } from '../lib/civil-date.ts'
+import { addDays, type CivilDate, civilDate, dateAt, instantOf } from '../lib/civil-date.ts'
 import { SteppedClock, systemClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { openLog } from '../lib/events.ts'
@@ -15,7 +16,14 @@ import type { Channel, Office } from '../lib/office.ts'
 import { takeInstanceLock } from '../ops/lock.ts'
 import { writeSampleCsv } from '../register/sample.ts'
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts'
-import { attemptCount, deliveriesByState, languagesDelivered, openCasesByLevel, openFollowUpsByKind, residentCount } from './counts.ts'
+import {
+  attemptCount,
+  deliveriesByState,
+  languagesDelivered,
+  openCasesByLevel,
+  openFollowUpsByKind,
+  residentCount,
+} from './counts.ts'
 import { drainUntilQuiet } from './deliver.ts'
 import type { ExitCode, Output } from './output.ts'
 import { table } from './output.ts'
@@ -26,6 +34,7 @@ const TIME_ZONE = 'Asia/Jakarta'
 const STARTS_AT = '08:30'
 const ENDS_AT = '17:00'
 const RESIDENTS = 138
+const KNOWN_FOR_DAYS = 65
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`
 const AUTH_TOKEN = 'sandbox'
 const SENDERS = { sms: 'IMIGRASI', call: '+62342000001', whatsapp: '+62342000002' }
@@ -70,15 +79,22 @@ export async function demoCommand(
   output.line(`A day at the office, ${day}. Everything stays on this machine.\n`)
   const before = await attemptCount(app.db.read)
   const file = join(DATA_DIR, 'register.csv')
-  if (!existsSync(file)) writeSampleCsv(file, { today: day, residents: RESIDENTS, seed: 7 })
+  if (!existsSync(file)) {
+    writeSampleCsv(file, { today: day, residents: RESIDENTS, seed: 7 })
+    await bringInEarlier(app, clock, file, day)
+  }
 
   const imported = await app.importFile({ file })
-  output.line(`08:30  register     ${imported.rows} rows: ${await residentCount(app.db.read, app.office.code)} residents, ${imported.rejected} rejected`)
-  for (const reject of imported.rejects.slice(0, 6)) output.line(`                      line ${reject.line}, ${reject.column}: ${reject.reason}`)
+  output.line(
+    `08:30  register     ${imported.rows} rows: ${await residentCount(app.db.read, app.office.code)} residents, ${imported.rejected} rejected`,
+  )
+  for (const reject of imported.rejects.slice(0, 6))
+    output.line(`                      line ${reject.line}, ${reject.column}: ${reject.reason}`)
   const scanned = await app.scan()
   output.line(`       scan         ${scanned.notices_new} notices due ${JSON.stringify(scanned.by_stage)}`)
   const overstay = await app.overstay()
   output.line(`       overstay     ${overstay.opened} cases opened`)
+  await speakWithProgress(delivery, output)
   await liveTheDay({ app, delivery, sandbox, clock, day, output })
   await app.attend()
 
@@ -90,7 +106,9 @@ export async function demoCommand(
   const attempts_new = (await attemptCount(app.db.read)) - before
 
   output.line('')
-  output.line(`told         ${table(Object.entries(deliveries).map(([channel, states]) => [channel, counts(states)])).join('\n             ')}`)
+  output.line(
+    `told         ${table(Object.entries(deliveries).map(([channel, states]) => [channel, counts(states)])).join('\n             ')}`,
+  )
   output.line(`languages    ${languages.length}: ${languages.join(' ')}`)
   output.line(`voice notes  ${voice_notes}`)
   output.line(`cases        ${counts(overstay_cases)}`)
@@ -110,6 +128,28 @@ export async function demoCommand(
   })
   if (!options.once) await stayOpen({ app, delivery, sandbox, output, signal: options.signal })
   return 0
+}
+
+/**
+ * The register has been at the office for some weeks, else every overstay would have begun before anybody knew of it, and
+ * open as one to be verified.
+ */
+async function bringInEarlier(app: App, clock: SteppedClock, file: string, day: CivilDate): Promise<void> {
+  const now = clock.now()
+  clock.set(instantOf(addDays(day, -KNOWN_FOR_DAYS), STARTS_AT, TIME_ZONE))
+  await app.importFile({ file })
+  clock.set(now)
+}
+
+async function speakWithProgress(delivery: Delivery, output: Output): Promise<void> {
+  const { voiceNotes } = delivery
+  const terminal = !output.json && process.stderr.isTTY
+  const show = () => process.stderr.write(`\r       speak        ${voiceNotes.counts.syntheses} voice notes`)
+  const timer = terminal ? setInterval(show, 200) : undefined
+  await prepareVoiceNotes(delivery.deps)
+  clearInterval(timer)
+  if (terminal) process.stderr.write('\r\x1b[K')
+  output.line(`       speak        ${voiceNotes.counts.syntheses} voice notes made`)
 }
 
 /** From 08:30 to the end of the sending window, by leaps to whatever is due next. */
@@ -147,7 +187,13 @@ async function nextInstant(app: App, now: number): Promise<number | null> {
   return later.length === 0 ? null : Math.min(...(later as number[]))
 }
 
-async function stayOpen(parts: { app: App; delivery: Delivery; sandbox: Sandbox; output: Output; signal: AbortSignal }): Promise<void> {
+async function stayOpen(parts: {
+  app: App
+  delivery: Delivery
+  sandbox: Sandbox
+  output: Output
+  signal: AbortSignal
+}): Promise<void> {
   const { app, delivery, sandbox, output, signal } = parts
   output.line('')
   output.line(`The phones, with what each received:  ${sandbox.url}`)
@@ -160,7 +206,16 @@ async function stayOpen(parts: { app: App; delivery: Delivery; sandbox: Sandbox;
 }
 
 function emptyDataDir(): void {
-  for (const name of ['tenggat.db', 'tenggat.db-wal', 'tenggat.db-shm', 'secret.key', 'day', 'register.csv', 'phones.jsonl', 'audio']) {
+  for (const name of [
+    'tenggat.db',
+    'tenggat.db-wal',
+    'tenggat.db-shm',
+    'secret.key',
+    'day',
+    'register.csv',
+    'phones.jsonl',
+    'audio',
+  ]) {
     rmSync(join(DATA_DIR, name), { recursive: true, force: true })
   }
 }
@@ -209,14 +264,24 @@ async function demoConfig(sandboxUrl: string): Promise<{ config: Config; secrets
     heartbeat: false,
     logLevel: 'error',
   }
-  const secrets = { keys: readFileSync(keyFile, 'utf8'), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined }
+  const secrets = {
+    keys: readFileSync(keyFile, 'utf8'),
+    twilioAuthToken: AUTH_TOKEN,
+    smtpUrl: undefined,
+    heartbeatUrl: undefined,
+  }
   return { config, secrets }
 }
 
 /** Nobody waits for a carrier's rates here, and WhatsApp has approved templates in every language of the demo. */
 function withDemoRates(office: Office): Office {
   const fast = { perSecond: 1_000, concurrency: 20 }
-  const contents = Object.fromEntries(['id', 'en', 'ms', 'zh-Hans', 'zh-Hant', 'ja', 'ko', 'ar', 'hi', 'ur', 'de', 'nl'].map((tag, index) => [tag, `HX${String(index).padStart(32, '0')}`]))
+  const contents = Object.fromEntries(
+    ['id', 'en', 'ms', 'zh-Hans', 'zh-Hant', 'ja', 'ko', 'ar', 'hi', 'ur', 'de', 'nl'].map((tag, index) => [
+      tag,
+      `HX${String(index).padStart(32, '0')}`,
+    ]),
+  )
   return { ...office, rates: { sms: fast, call: fast, whatsapp: fast }, whatsappTemplates: contents }
 }
 

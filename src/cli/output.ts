@@ -28,14 +28,19 @@ export function failed(error: unknown): ExitCode {
     process.stderr.write(`${error.message}\n`)
     return error.code === 'usage' || error.code === 'config' || error.code === 'conflict' ? 2 : 1
   }
-  process.stderr.write(`internal error: ${error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)}\n`)
+  process.stderr.write(
+    `internal error: ${error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)}\n`,
+  )
   return 1
 }
 
 /** Columns padded to their widest cell; the last one is not padded. Widths count what a terminal shows. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
-  for (const row of rows) row.forEach((cell, index) => { widths[index] = Math.max(widths[index] ?? 0, shown(cell)) })
+  for (const row of rows)
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, shown(cell))
+    })
   return rows.map((row) =>
     row
       .map((cell, index) => (index === row.length - 1 ? cell : cell + ' '.repeat(widths[index]! - shown(cell))))
@@ -47,6 +52,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 /** East Asian wide letters take two places. */
 function shown(text: string): number {
   let width = 0
-  for (const letter of text) width += /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u.test(letter) ? 2 : 1
+  for (const letter of text)
+    width += /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u.test(letter) ? 2 : 1
   return width
 }

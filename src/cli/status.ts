@@ -1,30 +1,25 @@
-import { desc } from 'drizzle-orm'
 import type { App } from '../app.ts'
 import { openAlarms } from '../db/alarms.ts'
 import { pausesNow } from '../deliver/pauses.ts'
-import { attemptCount, deliveriesByState, openCasesByLevel, openFollowUpsByKind, residentCount, voiceFigures } from './counts.ts'
+import { latestSlots } from '../ops/slots.ts'
+import { listWorkers } from '../ops/workers.ts'
+import {
+  attemptCount,
+  deliveriesByState,
+  openCasesByLevel,
+  openFollowUpsByKind,
+  residentCount,
+  voiceFigures,
+} from './counts.ts'
 import type { ExitCode, Output } from './output.ts'
 import { table } from './output.ts'
 
 /** `status`: counts, the last duty slots, alarms and pauses. */
 export async function statusCommand(app: App, output: Output): Promise<ExitCode> {
-  const { read, t } = app.db
+  const { read } = app.db
   const now = app.clock.now()
-  const slots = await read
-    .select({
-      duty: t.slots.duty,
-      planned_at: t.slots.planned_at,
-      finished_at: t.slots.finished_at,
-      failed: t.slots.failed,
-    })
-    .from(t.slots)
-    .orderBy(desc(t.slots.planned_at))
-    .limit(10)
-  const workers = await read
-    .select({ name: t.workers.name, seen_at: t.workers.seen_at, stopped_at: t.workers.stopped_at })
-    .from(t.workers)
-    .orderBy(desc(t.workers.seen_at))
-    .limit(5)
+  const slots = await latestSlots(read)
+  const workers = await listWorkers(read, { now, limit: 5 })
   const result = {
     office: app.office.code,
     today: app.today(),
@@ -48,10 +43,19 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
   )
   output.line(`  overstay cases: ${counts(result.overstay_cases)}`)
   output.line(`  follow-ups: ${counts(result.follow_ups)}`)
-  for (const alarm of result.alarms) output.line(`  alarm ${alarm.kind}: ${alarm.detail} (${alarm.times} times, last ${at(alarm.last_at)})`)
+  for (const alarm of result.alarms)
+    output.line(`  alarm ${alarm.kind}: ${alarm.detail} (${alarm.times} times, last ${at(alarm.last_at)})`)
   for (const pause of result.pauses) output.line(`  paused ${pause.scope} until ${at(pause.until)}: ${pause.reason}`)
-  for (const line of table(slots.map((slot) => [`  ${slot.duty}`, at(slot.planned_at), slot.failed ? 'failed' : slot.finished_at ? 'done' : 'running']))) output.line(line)
-  for (const worker of workers) output.line(`  worker ${worker.name}: seen ${at(worker.seen_at)}${worker.stopped_at ? ', stopped' : ''}`)
+  for (const line of table(
+    slots.map((slot) => [
+      `  ${slot.duty}`,
+      at(slot.planned_at),
+      slot.failed ? 'failed' : slot.finished_at ? 'done' : 'running',
+    ]),
+  ))
+    output.line(line)
+  for (const worker of workers)
+    output.line(`  worker ${worker.name}: seen ${at(worker.seen_at)}${worker.stopped_at ? ', stopped' : ''}`)
   output.result(result)
   return 0
 }

@@ -8,12 +8,17 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Engine, Fault, Speech } from './speech/port.ts'
 import type { Studio } from './speech/studio.ts'
-import { fitVoices, type FittedVoice } from './speech/voices.ts'
+import { type FittedVoice, fitVoices } from './speech/voices.ts'
 import { type Template, type Templates, templateFor } from './template.ts'
 import type { Script } from './words.ts'
 
 /** One note as it will be heard: usually one part, two (English, Indonesian) where the language has no fit voice. */
-export type NoteRequest = { language: string; engine: Engine; contentKey: string; parts: (FittedVoice & { script: Script })[] }
+export type NoteRequest = {
+  language: string
+  engine: Engine
+  contentKey: string
+  parts: (FittedVoice & { script: Script })[]
+}
 
 export type VoiceNote = {
   id: number
@@ -35,18 +40,20 @@ export type Speak = (template: Template) => Script
 
 /** The note that `engine` would speak for `language`; null when the engine has not even English or Indonesian. */
 export function noteRequest(templates: Templates, engine: Engine, language: string, speak: Speak): NoteRequest | null {
-  const { template } = templateFor(templates, language)
+  const { template, asked } = templateFor(templates, language)
   const parts = fitVoices({
     engine,
     language: template.language,
-    voices: template.voices,
+    voices: asked === null ? template.voices : null,
     english: templates.get('en')!.voices,
     indonesian: templates.get('id')!.voices,
   }).map((fitted) => ({ ...fitted, script: speak(templates.get(fitted.language)!) }))
   if (parts.length === 0) return null
   const content = parts.map(({ voice, script }) => [voice.engine, voice.name, voice.rate ?? null, script.ssml])
-  const contentKey = createHash('sha256').update(JSON.stringify([RENDITION, content])).digest('hex')
-  return { language: template.language, engine, contentKey, parts }
+  const contentKey = createHash('sha256')
+    .update(JSON.stringify([RENDITION, content]))
+    .digest('hex')
+  return { language: asked ?? template.language, engine, contentKey, parts }
 }
 
 /** Voice notes on disk and on record: nothing is synthesised twice. Engines in order of preference. */
@@ -61,7 +68,14 @@ export class VoiceNotes {
   /** Since the program started. */
   readonly counts = { syntheses: 0, characters: 0, faults: 0 }
 
-  constructor(deps: { db: Db; templates: Templates; engines: readonly Speech[]; studio: Studio; dir: string; log: Log }) {
+  constructor(deps: {
+    db: Db
+    templates: Templates
+    engines: readonly Speech[]
+    studio: Studio
+    dir: string
+    log: Log
+  }) {
     this.#db = deps.db
     this.#templates = deps.templates
     this.#engines = deps.engines
@@ -81,7 +95,10 @@ export class VoiceNotes {
     const keys = this.requests(language, speak).map((request) => request.contentKey)
     if (keys.length === 0) return null
     const { voice_notes } = this.#db.t
-    const rows = await this.#db.read.select(columns(voice_notes)).from(voice_notes).where(inArray(voice_notes.content_key, keys))
+    const rows = await this.#db.read
+      .select(columns(voice_notes))
+      .from(voice_notes)
+      .where(inArray(voice_notes.content_key, keys))
     return rows.toSorted((a, b) => keys.indexOf(a.contentKey) - keys.indexOf(b.contentKey))[0] ?? null
   }
 
@@ -98,7 +115,9 @@ export class VoiceNotes {
       this.#log.warn({ engine: request.engine, language, reason: made.reason, detail: made.message }, 'speech failed')
       first ??= made
     }
-    return first ?? { ok: false, reason: 'voice', message: `no engine has a voice for ${language}, English or Indonesian` }
+    return (
+      first ?? { ok: false, reason: 'voice', message: `no engine has a voice for ${language}, English or Indonesian` }
+    )
   }
 
   #once(request: NoteRequest, at: { now: number; today: CivilDate }): Promise<Made> {

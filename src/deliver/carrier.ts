@@ -57,6 +57,9 @@ export type Answered<Value> = { ok: true; value: Value } | { ok: false; fault: C
 /** A call as it ended, where the carrier says so. */
 export type Fetched = { status: string; errorCode: number | null; seconds: number | null; answeredBy: string | null }
 
+/** `skewMs` is the carrier's clock minus ours, to the second; null where it says nothing. */
+export type Probed = { balance: number | null; currency: string | null; skewMs: number | null }
+
 /** The outside world of deliver/: one adapter (twilio/), pointed at the carrier or at the sandbox. Never throws for what a carrier may answer. */
 export type Carrier = AsyncDisposable & {
   /** One request, never repeated by itself. */
@@ -64,6 +67,6 @@ export type Carrier = AsyncDisposable & {
   /** What went to `to` since `since` (epoch ms), newest first. Lists by number alone: dates and sender can still be empty. */
   list(kind: 'message' | 'call', to: PhoneNumber | `whatsapp:${PhoneNumber}`, since: number): Promise<Answered<Listed[]>>
   fetch(kind: 'message' | 'call', sid: string): Promise<Answered<Fetched>>
-  /** A harmless request that shows whether the account works; `skewMs` is carrier minus us. */
-  probe(): Promise<Answered<{ skewMs: number | null }>>
+  /** A harmless request that shows whether the account works. */
+  probe(): Promise<Answered<Probed>>
 }

@@ -173,11 +173,20 @@ async function applyToCall(
   const known = afterCallNews(attempt, receipt.kind, receipt.status)
   if (!known) return
   const { digits, ended, heard, answeredBy } = known
+  const seconds = ended === receipt.status ? await secondsIn(tx, receipt.id) : null
   await tx
     .update(tx.t.attempts)
-    .set({ digits, ended, heard, answered_by: answeredBy })
+    .set({ digits, ended, heard, answered_by: answeredBy, ...(seconds === null ? {} : { seconds }) })
     .where(eq(tx.t.attempts.id, attempt.attemptId))
   await settleCall(tx, deps, { ...attempt, ...known }, when)
+}
+
+/** How long the call took, where the carrier says so with its end. */
+async function secondsIn(tx: Tx, receiptId: number): Promise<number | null> {
+  const { receipts } = tx.t
+  const [row] = await tx.select({ raw: receipts.raw }).from(receipts).where(eq(receipts.id, receiptId))
+  const said = row && (JSON.parse(row.raw) as { CallDuration?: string }).CallDuration
+  return said && /^\d{1,6}$/.test(said) ? Number(said) : null
 }
 
 type CallKnown = Pick<AttemptNow, 'digits' | 'ended' | 'heard' | 'answeredBy'>
@@ -217,8 +226,9 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
       deps.log.warn({ delivery: one.id, ...answer.fault }, 'poll failed')
       continue
     }
-    const { status, errorCode, answeredBy } = answer.value
-    const about = { sid: one.sid, attemptId: one.attemptId, raw: {}, signature: 'poll' }
+    const { status, errorCode, seconds, answeredBy } = answer.value
+    const raw: Record<string, string> = seconds === null ? {} : { CallDuration: String(seconds) }
+    const about = { sid: one.sid, attemptId: one.attemptId, raw, signature: 'poll' }
     if (answeredBy) await storeReceipt(deps.db, { kind: 'call', status: `answered:${answeredBy}`, errorCode: null, ...about }, now)
     await storeReceipt(deps.db, { kind, status, errorCode, ...about }, now)
     heard += 1

@@ -3,7 +3,7 @@ import { type DutyName, dutiesOf } from './duties.ts'
 import { slotsBetween } from './slot-times.ts'
 import { SEEN_EVERY_MS } from './workers.ts'
 
-const names: DutyName[] = ['scan', 'overstay', 'attend', 'holidays', 'deliver', 'poll']
+const names: DutyName[] = ['scan', 'overstay', 'holidays', 'attend']
 
 function duties(ran: string[] = []) {
   const run = (name: DutyName) => async () => ({ ran: ran.push(name) })
@@ -12,10 +12,8 @@ function duties(ran: string[] = []) {
     {
       scan: run('scan'),
       overstay: run('overstay'),
-      attend: run('attend'),
       holidays: run('holidays'),
-      deliver: run('deliver'),
-      poll: run('poll'),
+      attend: run('attend'),
     },
   )
 }
@@ -31,10 +29,8 @@ describe('the table of duties', () => {
     expect(day).toEqual([
       ['scan', 1, '06:00'],
       ['overstay', 1, '06:05'],
-      ['attend', 1, '06:10'],
-      ['holidays', 1, '06:15'],
-      ['deliver', 1440, '00:00'],
-      ['poll', 1440, '00:00'],
+      ['holidays', 1, '06:10'],
+      ['attend', 288, '00:00'],
     ])
   })
 

@@ -10,10 +10,8 @@ type Rhythm = 'dated' | 'steady'
 const TABLE = [
   { name: 'scan', cron: '0 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'overstay', cron: '5 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
-  { name: 'attend', cron: '10 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
-  { name: 'holidays', cron: '15 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
-  { name: 'deliver', cron: '* * * * *', rhythm: 'steady', leaseMinutes: 2 },
-  { name: 'poll', cron: '* * * * *', rhythm: 'steady', leaseMinutes: 2 },
+  { name: 'holidays', cron: '10 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
+  { name: 'attend', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },
 ] as const satisfies readonly { name: string; cron: string; rhythm: Rhythm; leaseMinutes: number }[]
 
 export type DutyName = (typeof TABLE)[number]['name']

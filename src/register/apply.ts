@@ -47,7 +47,11 @@ async function peopleBefore(run: ImportRun, before: number): Promise<number[]> {
 async function applyPeople(tx: Tx, run: ImportRun, people: number[]): Promise<void> {
   const known = people.filter((key) => key > 0)
   await changeResidents(tx, run, known)
-  const added = await addResidents(tx, run, people.filter((key) => key < 0))
+  const added = await addResidents(
+    tx,
+    run,
+    people.filter((key) => key < 0),
+  )
   const residentIds = [...known, ...added]
   const formerHolders = await putPermits(tx, run, residentIds)
   await settlePermits(tx, { residentIds: [...new Set([...residentIds, ...formerHolders])], now: run.now })
@@ -85,7 +89,7 @@ async function addResidents(tx: Tx, run: ImportRun, people: number[]): Promise<n
       (select r.id from residents r where r.office_code = ${officeCode} and r.register_no = staging.register_no),
       (select max(r.id) from residents r
         where r.passport_index = staging.passport_index and r.nationality = staging.nationality
-          and r.office_code = ${officeCode} and r.first_import_id = ${importId} and r.register_no is null))
+          and r.office_code = ${officeCode} and r.first_import_id = ${importId} and coalesce(r.register_no, '') = ''))
     where import_id = ${importId} and resident_id in (${idList(people)})`)
   const residentIds = added.map((row) => Number(row.id))
   await doubtNamesakes(tx, run, residentIds)
@@ -121,7 +125,10 @@ async function putPermits(tx: Tx, run: ImportRun, residentIds: number[]): Promis
   await tx.run(sql`
     insert into permits (resident_id, office_code, permit_no, ${columnList(permitColumns.map(([column]) => column))},
       register_digest, first_import_id, last_import_id, known_since, created_at, updated_at)
-    select s.resident_id, ${officeCode}, s.permit_no, ${columnList(permitColumns.map(([, staged]) => staged), 's')},
+    select s.resident_id, ${officeCode}, s.permit_no, ${columnList(
+      permitColumns.map(([, staged]) => staged),
+      's',
+    )},
       s.permit_digest, ${importId}, ${importId}, ${today}, ${now}, ${now}
     from staging s
     where ${theirs} and s.permit_id is null

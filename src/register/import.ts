@@ -33,15 +33,23 @@ export type ImportDeps = {
  * a result with state `refused` and its reason; one that cannot be opened is a RegisterFileError. If it is stopped half
  * way, importing the same file again finishes the work.
  */
-export async function importRegister(
-  deps: ImportDeps,
-  options: { file: string; dryRun?: boolean; force?: boolean },
-): Promise<ImportResult> {
-  const { log } = deps
+export async function importRegister(deps: ImportDeps, options: ImportOptions): Promise<ImportResult> {
   const file = await openRegisterFile(options.file)
   const run = await begin(deps, options, file)
+  const result = await carryThrough(run, file, { ...options, progress: deps.progress })
+  deps.log.info(countsOf(result), 'register import ended')
+  return result
+}
+
+type ImportOptions = { file: string; dryRun?: boolean; force?: boolean }
+
+async function carryThrough(
+  run: ImportRun,
+  file: RegisterFile,
+  options: ImportOptions & { progress: ImportDeps['progress'] },
+): Promise<ImportResult> {
   const counted: Counted = {}
-  const progress = (thousandths: number): void => deps.progress?.(Math.floor(thousandths), 1000)
+  const progress = (thousandths: number): void => options.progress?.(Math.floor(thousandths), 1000)
   try {
     counted.staged = await stageFile(run, file, {
       fileName: basename(options.file),
@@ -62,7 +70,6 @@ export async function importRegister(
     await applyStaged(run, (people) => progress(500 + (450 * people) / Math.max(people, added + changed + renewed)))
     const result = await close(run, counted, { state: 'applied' })
     progress(1000)
-    log.info(countsOf(result), 'register imported')
     return result
   } catch (error) {
     if (error instanceof RegisterFileError) {
@@ -74,11 +81,7 @@ export async function importRegister(
   }
 }
 
-async function begin(
-  deps: ImportDeps,
-  options: { file: string; dryRun?: boolean; force?: boolean },
-  file: RegisterFile,
-): Promise<ImportRun> {
+async function begin(deps: ImportDeps, options: ImportOptions, file: RegisterFile): Promise<ImportRun> {
   const { db, officeCode, now, today } = deps
   const digest = await digestOf(options.file)
   const importId = await db.write(async (tx) => {
@@ -120,7 +123,11 @@ async function rehearsed(run: ImportRun, counted: Counted, ending: Ending): Prom
   return result
 }
 
-async function close(run: ImportRun, counted: Counted, ending: Ending & { state: 'applied' | 'refused' }): Promise<ImportResult> {
+async function close(
+  run: ImportRun,
+  counted: Counted,
+  ending: Ending & { state: 'applied' | 'refused' },
+): Promise<ImportResult> {
   const result = await resultOf(run, counted, ending)
   const { rows, added, changed, renewed, unchanged, absent, rejected } = result
   await writeStep(run, async (tx) => {

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { eachRange, type ImportRun } from './run.ts'
 
-// A plus sign keeps both engines from walking an index in its order to find a minimum: here that is a walk per row.
+// Written so that each row is found by the narrow index, whatever the statistics: a plus sign keeps both engines from
+// walking an index in its order to find a minimum, coalesce keeps them from gathering all rows without a register number.
 
 /**
  * Finds each staging row's resident and permit. `resident_id` becomes the known resident's id, or for people who are new
@@ -80,7 +81,7 @@ async function groupNewPeople(run: ImportRun): Promise<void> {
       update staging set resident_id = (
         select max(+o.resident_id) from staging o
         where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
-          and o.nationality = staging.nationality and o.register_no is not null)
+          and o.nationality = staging.nationality and coalesce(o.register_no, '') <> '')
       where ${mine} and resident_id is null and register_no is null`),
   )
   await eachRange(run, (tx, mine) =>
@@ -88,7 +89,7 @@ async function groupNewPeople(run: ImportRun): Promise<void> {
       update staging set resident_id = -(
         select min(+o.id) from staging o
         where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
-          and o.nationality = staging.nationality and o.register_no is null)
+          and o.nationality = staging.nationality and coalesce(o.register_no, '') = '')
       where ${mine} and resident_id is null`),
   )
 }

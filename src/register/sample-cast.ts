@@ -99,6 +99,6 @@ export const rejectedCells: readonly Record<string, string>[] = [
   { expires_on: '31/02/2027' },
   { nationality: 'Atlantis' },
   { register_no: '', passport_no: '-' },
-  { expires_on: '' },
   { full_name: '####' },
+  { expires_on: '' },
 ]

@@ -31,7 +31,9 @@ export async function settlePermits(tx: Tx, settled: { residentIds: number[]; no
 
   const doubtful = current.filter(({ conflict }) => conflict).map(({ permit }) => permit.residentId)
   await doubtPermits(tx, { ...settled, doubtful })
-  const ministry = current.filter(({ permit }) => MINISTRY_KINDS.has(permit.kind)).map(({ permit }) => permit.residentId)
+  const ministry = current
+    .filter(({ permit }) => MINISTRY_KINDS.has(permit.kind))
+    .map(({ permit }) => permit.residentId)
   await holdMinistryKinds(tx, { ...settled, ministry })
 }
 
@@ -64,7 +66,12 @@ async function doubtPermits(tx: Tx, change: { residentIds: number[]; doubtful: n
     await tx
       .update(residents)
       .set({ identity_doubt: doubt, updated_at: change.now })
-      .where(inArray(residents.id, rows.map(({ id }) => id)))
+      .where(
+        inArray(
+          residents.id,
+          rows.map(({ id }) => id),
+        ),
+      )
   }
 }
 
@@ -72,10 +79,19 @@ async function doubtPermits(tx: Tx, change: { residentIds: number[]; doubtful: n
  * Once: a hold that an officer lifted is not set again. One that the import set ends with the kind, so that a wrong or a
  * former kind silences nobody for good.
  */
-async function holdMinistryKinds(tx: Tx, change: { residentIds: number[]; ministry: number[]; now: number }): Promise<void> {
+async function holdMinistryKinds(
+  tx: Tx,
+  change: { residentIds: number[]; ministry: number[]; now: number },
+): Promise<void> {
   const { holds } = tx.t
   const known = await tx
-    .select({ id: holds.id, residentId: holds.resident_id, setBy: holds.set_by, liftedBy: holds.lifted_by, liftedAt: holds.lifted_at })
+    .select({
+      id: holds.id,
+      residentId: holds.resident_id,
+      setBy: holds.set_by,
+      liftedBy: holds.lifted_by,
+      liftedAt: holds.lifted_at,
+    })
     .from(holds)
     .where(and(inArray(holds.resident_id, change.residentIds), eq(holds.reason, 'diplomatic')))
   const settledAlready = new Set(

@@ -7,6 +7,7 @@ import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './c
 import { type Decision, decide } from './decide.ts'
 import { addDeliveries, firstStart, type Wanted } from './plan-deliveries.ts'
 import { newReference } from './reference.ts'
+import { lastOverstayNoticeDay } from './stages.ts'
 
 export type ScanDeps = {
   db: Db
@@ -33,7 +34,6 @@ export type ScanResult = {
 }
 
 const PAGE = 500
-const LAST_OVERSTAY_NOTICE_DAY = 14
 const REFERENCE_LENGTH = 4
 
 /**
@@ -51,7 +51,7 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     held: 0,
     by_stage: {},
   }
-  const window = { from: addDays(today, -LAST_OVERSTAY_NOTICE_DAY), to: addDays(today, furthestStage(office)), limit: PAGE }
+  const window = { from: addDays(today, -lastOverstayNoticeDay), to: addDays(today, furthestStage(office)), limit: PAGE }
   let after: PageKey | null = null
   for (;;) {
     const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, { ...window, after })
@@ -216,7 +216,8 @@ async function cancelSuperseded(tx: Tx, noticeIds: number[], now: number): Promi
   return wholly.length
 }
 
-function furthestStage(office: Office): number {
+/** The most days before expiry at which any kind is told. */
+export function furthestStage(office: Office): number {
   const stages = [office.stages, ...office.kinds.values()].flatMap((plans) => [...plans.keys()])
   return Math.max(...stages)
 }

@@ -3,7 +3,8 @@ import { type Answer, type Office, planFor, type StagePlan } from '../lib/office
 
 /** The stage that the office has promised to everybody. */
 export const promisedStage = 14
-const lastOverstayNoticeDay = 14
+/** No overstay notice is sent later than this many days after expiry. */
+export const lastOverstayNoticeDay = 14
 
 /**
  * The smallest stage s with 0 <= days left <= s; after expiry -n for the largest overstay day n that is reached;

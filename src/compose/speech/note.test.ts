@@ -1,7 +1,6 @@
-import { MPEGDecoder } from 'mpg123-decoder'
-import { OggOpusDecoder } from 'ogg-opus-decoder'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Pcm, peak, resample } from './audio.ts'
+import { decodeMp3, decodeOgg, difference, envelope, shareOfLoudSeconds, silentEnds } from '../../../test/audio.ts'
+import { type Pcm, peak, resample, seconds } from './audio.ts'
 import { filter, highPass } from './filters.ts'
 import { loudness } from './loudness.ts'
 import type { Rendition } from './note.ts'
@@ -37,7 +36,7 @@ describe('a voice note is speech of the right loudness between two silences, the
     expect(rendition.seconds).toBeGreaterThan(5)
     expect(rendition.seconds).toBeLessThan(45)
     for (const sound of [mp3, ogg]) {
-      expect(Math.abs(secondsOf(sound) - rendition.seconds)).toBeLessThan(0.15)
+      expect(Math.abs(seconds(sound) - rendition.seconds)).toBeLessThan(0.15)
       expect(Math.abs(loudness(sound) + 16)).toBeLessThan(1)
       expect(peak(sound.samples)).toBeLessThanOrEqual(1)
       expect(shareOfLoudSeconds(sound)).toBeGreaterThan(0.8)
@@ -101,62 +100,4 @@ async function noteOf(...parts: Pcm[]): Promise<{ rendition: Rendition }> {
   const rendered = await studio.render(parts, 0.8)
   if (!rendered.ok) throw new Error(rendered.message)
   return rendered
-}
-
-async function decodeMp3(mp3: Uint8Array): Promise<Pcm> {
-  const decoder = new MPEGDecoder()
-  await decoder.ready
-  const { channelData, sampleRate, errors } = decoder.decode(mp3)
-  expect(errors).toEqual([])
-  decoder.free()
-  return { samples: new Float32Array(channelData[0]!), sampleRate }
-}
-
-async function decodeOgg(ogg: Uint8Array): Promise<Pcm> {
-  const decoder = new OggOpusDecoder()
-  await decoder.ready
-  const { channelData, sampleRate, errors } = await decoder.decodeFile(ogg)
-  expect(errors).toEqual([])
-  decoder.free()
-  return { samples: new Float32Array(channelData[0]!), sampleRate }
-}
-
-function secondsOf({ samples, sampleRate }: Pcm): number {
-  return samples.length / sampleRate
-}
-
-/** The share of whole seconds that hold speech and not just noise. */
-function shareOfLoudSeconds({ samples, sampleRate }: Pcm): number {
-  const levels = Array.from({ length: Math.floor(samples.length / sampleRate) }, (_, second) => {
-    const window = samples.subarray(second * sampleRate, (second + 1) * sampleRate)
-    return Math.sqrt(window.reduce((energy, sample) => energy + sample * sample, 0) / window.length)
-  })
-  return levels.filter((level) => level > 0.02).length / levels.length
-}
-
-function silentEnds({ samples, sampleRate }: Pcm): [number, number] {
-  const audible = (sample: number) => Math.abs(sample) > 0.003
-  const before = samples.findIndex(audible)
-  const after = samples.length - 1 - samples.findLastIndex(audible)
-  return [before / sampleRate, after / sampleRate]
-}
-
-/** Levels of windows of 20 ms: espeak's samples are never quite the same twice, the course of its loudness is. */
-function envelope({ samples, sampleRate }: Pcm): number[] {
-  const size = sampleRate * 0.02
-  return Array.from({ length: Math.floor(samples.length / size) }, (_, window) => {
-    const part = samples.subarray(window * size, (window + 1) * size)
-    return Math.sqrt(part.reduce((energy, sample) => energy + sample * sample, 0) / part.length)
-  })
-}
-
-/** 0 for the same course, 1 for two that have nothing in common. */
-function difference(one: number[], other: number[]): number {
-  let [apart, together] = [0, 0]
-  for (let i = 0; i < Math.max(one.length, other.length); i++) {
-    const [a, b] = [one[i] ?? 0, other[i] ?? 0]
-    apart += Math.abs(a - b)
-    together += Math.max(a, b)
-  }
-  return apart / together
 }

@@ -15,6 +15,8 @@ export type TwilioSettings = {
   messagingServiceSid?: string | undefined
   timeoutMs?: number
   connections?: number
+  /** Our own clock, epoch ms: to tell how far the carrier's is from it. */
+  now?: (() => number) | undefined
 }
 
 const RING_SECONDS = 30
@@ -78,8 +80,13 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
 
     probe: () =>
       ask(async () => {
-        await client.balance.fetch()
-        return { skewMs: null }
+        const { body, headers } = await client.balance.fetchWithHttpInfo()
+        const toldAt = Date.parse(headers['date'] ?? '')
+        return {
+          balance: numberOf(body.balance),
+          currency: body.currency ?? null,
+          skewMs: settings.now && !Number.isNaN(toldAt) ? toldAt - Math.floor(settings.now() / 1_000) * 1_000 : null,
+        }
       }),
 
     async [Symbol.asyncDispose]() {
@@ -130,6 +137,12 @@ function callOf(message: Extract<Outgoing, { kind: 'call' }>, settings: TwilioSe
 
 function listed(item: { sid: string; status: string; dateCreated: Date | null }) {
   return { sid: item.sid, status: String(item.status), createdAt: item.dateCreated?.getTime() ?? 0 }
+}
+
+/** Subaccounts show no balance. */
+function numberOf(amount: string | null | undefined): number | null {
+  const number = Number(amount)
+  return amount && Number.isFinite(number) ? number : null
 }
 
 function codeOf(errorCode: number | null | undefined): number | null {

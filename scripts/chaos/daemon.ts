@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { runDaemon } from '../../src/cli/daemon.ts'
+import { clockStartingAt } from '../../src/lib/clock.ts'
+import { openLog } from '../../src/lib/events.ts'
+import { takeInstanceLock } from '../../src/ops/lock.ts'
+import { openGround } from './ground.ts'
+
+/**
+ * The daemon as a process of its own, to be killed. Says `loaded`, then waits for a line with the instant (epoch ms)
+ * that its clock begins with: so the time to load modules is no part of its life. Ends on SIGTERM or with its parent.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      folder: { type: 'string', default: '' },
+      port: { type: 'string', default: '0' },
+      sandbox: { type: 'string', default: '' },
+      rate: { type: 'string', default: '25' },
+    },
+  })
+  const stopping = new AbortController()
+  process.on('SIGTERM', () => stopping.abort())
+  const lines = createInterface({ input: process.stdin })
+  process.stdout.write('loaded\n')
+  const [startsAt] = (await once(lines, 'line')) as [string]
+  lines.on('close', () => stopping.abort())
+
+  const clock = clockStartingAt(Number(startsAt))
+  const { folder, port, sandbox: sandboxUrl, rate } = values
+  using _lock = takeInstanceLock({
+    dataDir: folder,
+    holder: { pid: process.pid, command: 'chaos', startedAt: clock.now() },
+  })
+  const ground = { folder, port: Number(port), sandboxUrl, perSecond: Number(rate) }
+  await using app = await openGround(ground, { clock, log: openLog({ level: 'warn', destination: 2 }) })
+  await runDaemon(app, stopping.signal)
+  lines.close()
+}
+
+await main()

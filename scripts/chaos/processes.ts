@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { PROJECT_DIR } from '../../src/config.ts'
+import type { Fault } from '../../src/sandbox/faults.ts'
+import type { Person } from '../../src/sandbox/people.ts'
+import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/world.ts'
+import type { Ground } from './ground.ts'
+
+export type DaemonProcess = AsyncDisposable & {
+  /** Opens database and listener and begins to work; its clock reads `now` (epoch ms). */
+  begin(now: number): Promise<void>
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+  /** SIGTERM; resolves when it has ended by itself. Throws when it ended with a fault. */
+  stop(): Promise<void>
+  /** False once it has ended, for whatever reason. */
+  alive(): boolean
+}
+
+export type SandboxProcess = AsyncDisposable & {
+  url: string
+  faults(faults: readonly Fault[]): Promise<void>
+  people(people: Record<string, Person>): Promise<void>
+  /** Resolves when no callback, call or media fetch is pending. */
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A daemon with its modules loaded, waiting to begin. Its log goes to `daemon.log` in the folder. */
+export function loadDaemon({ folder, port, sandboxUrl, perSecond }: Ground): DaemonProcess {
+  const file = join(import.meta.dirname, 'daemon.ts')
+  const args = ['--folder', folder, '--port', String(port), '--sandbox', sandboxUrl, '--rate', String(perSecond)]
+  const child = start(file, args, folder)
+  const loaded = firstLine(child, 'the daemon')
+  // Whoever begins it hears of a failure; a spare that is never begun may end unheard.
+  loaded.catch(() => undefined)
+  return {
+    async begin(now) {
+      await loaded
+      child.stdin!.write(`${now}\n`)
+    },
+    kill: () => end(child, 'SIGKILL'),
+    async stop() {
+      await end(child, 'SIGTERM')
+      if (child.exitCode !== 0) throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}`)
+    },
+    alive: () => !hasEnded(child),
+    [Symbol.asyncDispose]: () => end(child, 'SIGKILL'),
+  }
+}
+
+/** The sandbox on `transcript.jsonl` in the folder, which it goes on with when it is there. */
+export async function startSandbox(options: {
+  folder: string
+  seed: number
+  clockStart: number
+  port?: number
+}): Promise<SandboxProcess> {
+  const { folder, seed, clockStart, port = 0 } = options
+  const child = start(
+    join(PROJECT_DIR, 'src', 'sandbox', 'main.ts'),
+    [
+      ...['--transcript', transcriptIn(folder), '--seed', String(seed), '--port', String(port)],
+      ...['--clock-start', new Date(clockStart).toISOString(), '--account-sid', ACCOUNT_SID, '--auth-token', AUTH_TOKEN],
+    ],
+    folder,
+  )
+  const { url } = JSON.parse(await firstLine(child, 'the sandbox')) as { url: string }
+  const tell = async (path: string, body: unknown) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${url}/sandbox/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`the sandbox answered ${path} with ${answer.status}: ${await answer.text()}`)
+  }
+  return {
+    url,
+    faults: (faults) => tell('faults', faults),
+    people: (people) => tell('people', people),
+    idle: () => tell('idle', {}),
+    stop: () => end(child, 'SIGTERM'),
+    [Symbol.asyncDispose]: () => end(child, 'SIGKILL'),
+  }
+}
+
+export function transcriptIn(folder: string): string {
+  return join(folder, 'transcript.jsonl')
+}
+
+/** Nothing of the environment decides what a child does, but the cache of compiled modules makes it load faster. */
+function start(file: string, args: string[], folder: string): ChildProcess {
+  const log = openSync(join(folder, 'daemon.log'), 'a')
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: join(folder, 'cache') }
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', log], env })
+  closeSync(log)
+  // A killed child leaves a pipe that cannot be written to.
+  child.stdin!.on('error', () => child.kill('SIGKILL'))
+  return child
+}
+
+async function firstLine(child: ChildProcess, name: string): Promise<string> {
+  const lines = createInterface({ input: child.stdout! })
+  const ended = once(lines, 'close').then(() => undefined)
+  const line = await Promise.race([once(lines, 'line').then(([text]) => String(text)), ended])
+  if (line === undefined) throw new Error(`${name} ended before it was ready; see daemon.log`)
+  return line
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (hasEnded(child)) return
+  const gone = once(child, 'exit')
+  child.kill(signal)
+  await gone
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}

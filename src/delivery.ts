@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { App, Overrides } from './app.ts'
+import { espeakSpeech } from './compose/speech/espeak.ts'
+import { googleSpeech } from './compose/speech/google.ts'
+import type { Speech } from './compose/speech/port.ts'
+import { Studio } from './compose/speech/studio.ts'
+import { VoiceNotes } from './compose/voice-notes.ts'
+import type { Config } from './config.ts'
+import type { Carrier } from './deliver/carrier.ts'
+import { Dispatcher } from './deliver/dispatcher.ts'
+import { receiptSink } from './deliver/receipts.ts'
+import { type DeliverDeps, PATIENCE } from './deliver/settings.ts'
+import { twilioCarrier } from './deliver/twilio/adapter.ts'
+import { AppError } from './lib/errors.ts'
+import { workerName } from './ops/workers.ts'
+import { openPublicListener, type PublicListener } from './public/listener.ts'
+
+/** Connected to the outside: can send, and be called back. */
+export type Delivery = AsyncDisposable & {
+  deps: DeliverDeps
+  dispatcher: Dispatcher
+  voiceNotes: VoiceNotes
+  carrier: Carrier
+  listener: PublicListener
+  /** True at the next receipt, or at once if one came since it was last asked; false after `milliseconds`. */
+  awaitNews(milliseconds: number, signal?: AbortSignal): Promise<boolean>
+}
+
+type Parts = Pick<App, 'config' | 'secrets' | 'clock' | 'log' | 'office' | 'templates' | 'db'> & {
+  overrides: Overrides
+}
+
+/**
+ * The half of the program that talks to the outside, in order: carrier, voices, listener, dispatcher.
+ * @throws AppError `config` when what sending needs is missing.
+ */
+export async function openDelivery({
+  config,
+  secrets,
+  overrides,
+  clock,
+  log,
+  office,
+  templates,
+  db,
+}: Parts): Promise<Delivery> {
+  await using stack = new AsyncDisposableStack()
+  const { accountSid } = config.twilio
+  const { twilioAuthToken } = secrets
+  const { publicBaseUrl } = config
+  if (!accountSid || !twilioAuthToken || !publicBaseUrl) {
+    throw new AppError('config', 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL are needed to send')
+  }
+  const carrier = stack.use(twilioCarrier({ ...config.twilio, accountSid, authToken: twilioAuthToken }, log))
+  const studio = stack.use(new Studio())
+  const engines = overrides.speech ?? enginesFor(config, studio)
+  for (const engine of engines) stack.use(engine)
+  const voiceNotes = new VoiceNotes({ db, templates, engines, studio, dir: join(config.dataDir, 'audio'), log })
+  const deps: DeliverDeps = {
+    db,
+    log,
+    clock,
+    office,
+    templates,
+    voiceNotes,
+    carrier,
+    publicBaseUrl,
+    worker: workerName({ host: hostname(), pid: process.pid, random: randomBytes(3).toString('hex') }),
+    patience: overrides.patience ?? PATIENCE,
+  }
+  const bell = new Bell()
+  const listener = stack.use(
+    await openPublicListener({
+      db,
+      log,
+      clock,
+      office,
+      templates,
+      publicBaseUrl,
+      twilioAuthToken,
+      accountSid,
+      audioDir: voiceNotes.dir,
+      trustedProxies: config.trustedProxies,
+      receipts: receiptSink(deps, () => bell.ring()),
+      voiceNotes,
+      listen: config.publicListen,
+    }),
+  )
+  const dispatcher = new Dispatcher(deps)
+  const opened = stack.move()
+  return {
+    deps,
+    dispatcher,
+    voiceNotes,
+    carrier,
+    listener,
+    awaitNews: (milliseconds, signal) => bell.wait(milliseconds, signal),
+    async [Symbol.asyncDispose]() {
+      await dispatcher.stop()
+      await opened.disposeAsync()
+    },
+  }
+}
+
+function enginesFor(config: Config, studio: Studio): Speech[] {
+  const espeak = espeakSpeech({ studio })
+  if (config.speech === 'espeak') return [espeak]
+  const google = googleSpeech({
+    ...(config.googleEndpoint ? { endpoint: config.googleEndpoint } : {}),
+    ...(config.googleCredentialsFile ? { credentialsFile: config.googleCredentialsFile } : {}),
+  })
+  return [google, espeak]
+}
+
+/** Wakes the delivery loop when a receipt came, so that nothing waits for the next tick. */
+class Bell {
+  #rung = false
+  #wake: (() => void) | undefined
+
+  ring(): void {
+    this.#rung = true
+    this.#wake?.()
+  }
+
+  async wait(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+    if (!this.#rung && !signal?.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, milliseconds)
+      const onAbort = () => resolve()
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#wake = onAbort
+      await promise
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const rung = this.#rung
+    this.#rung = false
+    this.#wake = undefined
+    return rung
+  }
+}
