@@ -11,7 +11,9 @@ export async function deliveriesByState(reader: Reader): Promise<ByChannelAndSta
     .groupBy(deliveries.channel, deliveries.state)
     .orderBy(asc(deliveries.channel), asc(deliveries.state))
   const counts: ByChannelAndState = {}
-  for (const { channel, state, count } of rows) (counts[channel] ??= {})[state] = Number(count)
+  for (const { channel, state, count } of rows) {
+    counts[channel] = { ...counts[channel], [state]: Number(count) }
+  }
   return counts
 }
 

@@ -10,6 +10,7 @@ import { AppError } from '../lib/errors.ts'
 import { type EngineName, isContention, sqliteDialect } from './dialect.ts'
 import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
+import { keepStatements } from './statements.ts'
 
 type Drizzle = SQLiteAsyncDatabase<'async', unknown>
 
@@ -57,6 +58,7 @@ export async function openSqlite(options: { file: string; vault: Vault; migrate?
   const drizzleWriter = drizzle({ client: writer })
   if (options.migrate !== false) migrate(drizzleWriter, { migrationsFolder: join(MIGRATIONS, 'sqlite') })
   const reader = connect(file, { readonly: true })
+  for (const client of [writer, reader]) keepStatements(client)
 
   const t = defineTables(sqliteDialect(vault))
   const read = readerOf(drizzle({ client: reader }) as unknown as Drizzle, t)

@@ -1,31 +1,63 @@
 import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
-import { type CallWord, callScript, voiceScript } from '../compose/words.ts'
-import { raiseAlarm } from '../db/alarms.ts'
-import { templateFor } from '../compose/template.ts'
+import type { Made } from '../compose/voice-notes.ts'
+import { type CallWord, callScript, type NoticeFacts, voiceScript } from '../compose/words.ts'
+import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
+import type { Tx } from '../db/open.ts'
+import type { Channel } from '../lib/office.ts'
 import { loadNotices } from './facts.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
 import { whyNot } from './still-due.ts'
 import { factsFor } from './words.ts'
 
-const PAGE = 200
+const PAGE = 500
 const AHEAD_MS = 24 * 3_600_000
 const CALL_WORDS: CallWord[] = ['greeting', 'prompt', 'repeat', 'thanks', 'goodbye']
+/** What callers hear for whom there is no note. */
+const OFFICE_LANGUAGES = ['id', 'en']
+
+type Row = { id: number; channel: Channel; language: string; phone_index: string }
+
+/** Deliveries that one recording serves. */
+type Group = { language: string; facts: NoticeFacts; rows: Row[] }
 
 /**
  * Makes the voice notes of what is queued for the coming day, and the sentences around them for calls. One note serves all
  * to whom the same words apply. Where no engine could speak, a call gives way to the next channel; text goes on without.
  */
 export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: number; failed: number }> {
-  const { deliveries } = deps.db.t
-  const now = deps.clock.now()
-  const today = todayOf(deps)
-  const result = { prepared: 0, failed: 0 }
-  let after = 0
+  const at = { now: deps.clock.now(), today: todayOf(deps) }
+  const made = new Map<string, Made>()
   const callLanguages = new Set<string>()
-  for (;;) {
-    const page = await deps.db.read
-      .select({ id: deliveries.id, channel: deliveries.channel, language: deliveries.language, phone_index: deliveries.phone_index })
+  const result = { prepared: 0, failed: 0 }
+  for await (const page of pagesWithoutNote(deps, at.now)) {
+    const groups = await groupsOf(deps, page, at.today)
+    for (const [key, { language, facts, rows }] of groups) {
+      // Once for the whole round: a failing engine is not asked again for each page.
+      if (!made.has(key)) made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
+      if (rows.some((row) => row.channel === 'call')) callLanguages.add(language)
+      result[made.get(key)!.ok ? 'prepared' : 'failed'] += rows.length
+    }
+    await deps.db.write(async (tx) => {
+      for (const [key, { rows }] of groups) await settle(tx, deps, rows, made.get(key)!, at)
+    })
+  }
+  if (made.size > 0) await prepareSentences(deps, callLanguages, at)
+  return result
+}
+
+type At = { now: number; today: ReturnType<typeof todayOf> }
+
+async function* pagesWithoutNote({ db }: DeliverDeps, now: number): AsyncGenerator<Row[]> {
+  const { deliveries } = db.t
+  for (let after = 0; ; ) {
+    const page = await db.read
+      .select({
+        id: deliveries.id,
+        channel: deliveries.channel,
+        language: deliveries.language,
+        phone_index: deliveries.phone_index,
+      })
       .from(deliveries)
       .where(
         and(
@@ -37,65 +69,64 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
       )
       .orderBy(asc(deliveries.id))
       .limit(PAGE)
-    if (page.length === 0) break
+    if (page.length > 0) yield page
+    if (page.length < PAGE) return
     after = page.at(-1)!.id
-    const notices = Map.groupBy(await loadNotices(deps.db.read, page.map((row) => row.id), today), (one) => one.deliveryId)
-    for (const row of page) {
-      const told = (notices.get(row.id) ?? []).filter((notice) => {
-        const reason = whyNot(notice, { phoneIndex: row.phone_index, attempts: 0, today })
-        return reason === null || reason === 'corrected'
-      })
-      if (told.length === 0) continue
-      const facts = factsFor(deps, told, '', today)
-      const made = await deps.voiceNotes.ensure(row.language, (template) => voiceScript(template, facts), { now, today })
-      if (row.channel === 'call') callLanguages.add(templateFor(deps.templates, row.language).template.language)
-      if (made.ok) {
-        result.prepared += 1
-        await deps.db.write(async (tx) => {
-          await tx
-            .update(tx.t.deliveries)
-            .set({ voice_note_id: made.note.id })
-            .where(and(eq(tx.t.deliveries.id, row.id), isNull(tx.t.deliveries.voice_note_id)))
-          await tx
-            .update(tx.t.deliveries)
-            .set({ not_before: now })
-            .where(
-              and(
-                eq(tx.t.deliveries.id, row.id),
-                eq(tx.t.deliveries.state, 'queued'),
-                eq(tx.t.deliveries.reason, 'needs-voice'),
-              ),
-            )
-        })
-      } else {
-        result.failed += 1
-        await withoutVoice(deps, row, made.reason, now)
-      }
-    }
-    if (page.length < PAGE) break
   }
-  for (const language of callLanguages) {
-    for (const word of CALL_WORDS) {
-      await deps.voiceNotes.ensure(language, (template) => callScript(template, word), { now, today })
-    }
-  }
-  return result
 }
 
-async function withoutVoice(
-  deps: DeliverDeps,
-  row: { id: number; channel: string },
-  reason: string,
-  now: number,
-): Promise<void> {
-  await deps.db.write(async (tx) => {
-    await raiseAlarm(tx, { kind: 'speech', detail: reason, now })
-    if (row.channel !== 'call') return
-    const moved = await tx
-      .update(tx.t.deliveries)
-      .set({ state: 'exhausted', reason: `speech:${reason}`, state_since: now })
-      .where(and(eq(tx.t.deliveries.id, row.id), inArray(tx.t.deliveries.state, ['queued'])))
-      .returning({ id: tx.t.deliveries.id })
-    if (moved.length > 0) await tryNextChannel(tx, deps, { deliveryId: row.id, now, today: todayOf(deps) })
-  })
+async function groupsOf(deps: DeliverDeps, page: Row[], today: At['today']): Promise<Map<string, Group>> {
+  const ids = page.map((row) => row.id)
+  const notices = Map.groupBy(await loadNotices(deps.db.read, ids, today), (one) => one.deliveryId)
+  const groups = new Map<string, Group>()
+  for (const row of page) {
+    const told = (notices.get(row.id) ?? []).filter((notice) => {
+      const reason = whyNot(notice, { phoneIndex: row.phone_index, attempts: 0, today })
+      return reason === null || reason === 'corrected'
+    })
+    if (told.length === 0) continue
+    const facts = factsFor(deps, told, '', today)
+    const { expiresOn, lastFilingDay, comeOn, late, extend, overstay } = facts
+    const key = [row.language, expiresOn, lastFilingDay, comeOn, late, extend, overstay].join(' ')
+    const group = groups.get(key)
+    if (group) group.rows.push(row)
+    else groups.set(key, { language: row.language, facts, rows: [row] })
+  }
+  return groups
+}
+
+async function settle(tx: Tx, deps: DeliverDeps, rows: Row[], made: Made, at: At): Promise<void> {
+  const { deliveries } = tx.t
+  const { now } = at
+  if (made.fault) await raiseAlarm(tx, { kind: 'speech', detail: `${made.fault.engine}:${made.fault.reason}`, now })
+  const ids = (some: Row[]) => inArray(deliveries.id, some.map((row) => row.id))
+  if (made.ok) {
+    if (made.fresh && !made.fault) await clearAlarm(tx, { kind: 'speech', now })
+    await tx
+      .update(deliveries)
+      .set({ voice_note_id: made.note.id })
+      .where(and(ids(rows), isNull(deliveries.voice_note_id)))
+    await tx
+      .update(deliveries)
+      .set({ not_before: now })
+      .where(and(ids(rows), eq(deliveries.state, 'queued'), eq(deliveries.reason, 'needs-voice')))
+    return
+  }
+  const calls = rows.filter((row) => row.channel === 'call')
+  if (calls.length === 0) return
+  const moved = await tx
+    .update(deliveries)
+    .set({ state: 'exhausted', reason: `speech:${made.fault.reason}`, state_since: now })
+    .where(and(ids(calls), eq(deliveries.state, 'queued')))
+    .returning({ id: deliveries.id })
+  for (const { id } of moved) await tryNextChannel(tx, deps, { deliveryId: id, ...at })
+}
+
+async function prepareSentences({ voiceNotes }: DeliverDeps, languages: ReadonlySet<string>, at: At): Promise<void> {
+  for (const language of OFFICE_LANGUAGES) {
+    await voiceNotes.ensure(language, (template) => callScript(template, 'office'), at)
+  }
+  for (const language of languages) {
+    for (const word of CALL_WORDS) await voiceNotes.ensure(language, (template) => callScript(template, word), at)
+  }
 }

@@ -10,8 +10,8 @@ export type Rendition = { mp3: Uint8Array; ogg: Uint8Array; seconds: number; luf
 
 /** The codecs take away 0.4 LU, and what is heard should be -16 LUFS. */
 const LOUDNESS = -15.6
-/** Both codecs overshoot what they are given, by up to 3.2 dB at these bit rates. */
-const CEILING_DB = -4
+/** Both codecs overshoot what they are given, by up to 2.5 dB at these bit rates. */
+const CEILING_DB = -3
 const TELEPHONE_LOW_CUT = 120
 
 /**
