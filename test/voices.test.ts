@@ -157,7 +157,7 @@ function say(template: Template) {
 async function noteIn(language: string): Promise<Note> {
   const { voiceNotes, dir } = recording
   const made = await voiceNotes.ensure(language, say, AT)
-  if (!made.ok) throw new Error(`${language}: ${made.message}`)
+  if (!made.ok) throw new Error(`${language}: ${made.failed.message}`)
   const file = (format: string) => new Uint8Array(readFileSync(join(dir, `${made.note.contentKey}.${format}`)))
   const files = { mp3: file('mp3'), ogg: file('ogg') }
   return {

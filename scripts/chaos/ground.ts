@@ -28,11 +28,19 @@ const CARRIER_TIMEOUT_MS = 1_000
 export type Ground = { folder: string; port: number; sandboxUrl: string; perSecond: number }
 
 /** The whole program in `folder`; what it sends goes to the sandbox alone. */
-export function openGround({ folder, port, sandboxUrl, perSecond }: Ground, parts: { clock: Clock; log: Log }): Promise<App> {
+export function openGround(
+  { folder, port, sandboxUrl, perSecond }: Ground,
+  parts: { clock: Clock; log: Log },
+): Promise<App> {
   const base = configOf({ folder, port, sandboxUrl })
   const twilio = { ...base.twilio, timeoutMs: CARRIER_TIMEOUT_MS }
   const config: Config = { ...base, twilio }
-  const secrets: Secrets = { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined }
+  const secrets: Secrets = {
+    keys: keysIn(folder),
+    twilioAuthToken: AUTH_TOKEN,
+    smtpUrl: undefined,
+    heartbeatUrl: undefined,
+  }
   return openApp(config, secrets, {
     ...parts,
     patience,

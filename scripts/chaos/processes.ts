@@ -64,7 +64,14 @@ export async function startSandbox(options: {
     join(PROJECT_DIR, 'src', 'sandbox', 'main.ts'),
     [
       ...['--transcript', transcriptIn(folder), '--seed', String(seed), '--port', String(port)],
-      ...['--clock-start', new Date(clockStart).toISOString(), '--account-sid', ACCOUNT_SID, '--auth-token', AUTH_TOKEN],
+      ...[
+        '--clock-start',
+        new Date(clockStart).toISOString(),
+        '--account-sid',
+        ACCOUNT_SID,
+        '--auth-token',
+        AUTH_TOKEN,
+      ],
     ],
     folder,
   )

@@ -6,7 +6,9 @@ import { and, eq, inArray, ne } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
+import type { Pcm } from './speech/audio.ts'
 import type { Engine, Fault, Speech } from './speech/port.ts'
+import { Rests } from './speech/rests.ts'
 import type { Studio } from './speech/studio.ts'
 import { type FittedVoice, fitVoices } from './speech/voices.ts'
 import { type Template, type Templates, templateFor } from './template.ts'
@@ -29,7 +31,13 @@ export type VoiceNote = {
   milliseconds: number
 }
 
-export type Made = { ok: true; note: VoiceNote } | Fault
+/** Why an engine did not speak. */
+export type Failed = Fault & { engine: Engine }
+
+/** `fresh`: it was synthesised for this. `failed`: the preferred engine's fault, though another one spoke in its place. */
+export type Made = { ok: true; note: VoiceNote; fresh: boolean; failed: Failed | null } | { ok: false; failed: Failed }
+
+type Recorded = { ok: true; note: VoiceNote; fresh: boolean } | Fault
 
 /** Raise it when the encoder's settings change: notes made before are then made anew. */
 const RENDITION = 1
@@ -64,7 +72,8 @@ export class VoiceNotes {
   readonly #engines: readonly Speech[]
   readonly #studio: Studio
   readonly #log: Log
-  readonly #making = new Map<string, Promise<Made>>()
+  readonly #rests = new Rests()
+  readonly #making = new Map<string, Promise<Recorded>>()
   /** Since the program started. */
   readonly counts = { syntheses: 0, characters: 0, faults: 0 }
 
@@ -104,23 +113,21 @@ export class VoiceNotes {
 
   /**
    * The note for these words, made now unless it is there. A failing engine gives way to the next one; the fault of the
-   * preferred engine comes back when none could speak.
+   * preferred engine comes back with the note, or alone when none could speak.
    */
   async ensure(language: string, speak: Speak, at: { now: number; today: CivilDate }): Promise<Made> {
-    let first: Fault | undefined
+    let failed: Failed | null = null
     for (const request of this.requests(language, speak)) {
       const made = await this.#once(request, at)
-      if (made.ok) return made
-      this.counts.faults += 1
-      this.#log.warn({ engine: request.engine, language, reason: made.reason, detail: made.message }, 'speech failed')
-      first ??= made
+      if (made.ok) return { ...made, failed }
+      failed ??= { ...made, engine: request.engine }
     }
-    return (
-      first ?? { ok: false, reason: 'voice', message: `no engine has a voice for ${language}, English or Indonesian` }
-    )
+    if (failed) return { ok: false, failed }
+    const message = `no engine has a voice for ${language}, English or Indonesian`
+    return { ok: false, failed: { ok: false, reason: 'voice', message, engine: this.#engines[0]!.engine } }
   }
 
-  #once(request: NoteRequest, at: { now: number; today: CivilDate }): Promise<Made> {
+  #once(request: NoteRequest, at: { now: number; today: CivilDate }): Promise<Recorded> {
     const underway = this.#making.get(request.contentKey)
     if (underway) return underway
     const made = this.#findOrMake(request, at).finally(() => this.#making.delete(request.contentKey))
@@ -128,7 +135,7 @@ export class VoiceNotes {
     return made
   }
 
-  async #findOrMake(request: NoteRequest, { now, today }: { now: number; today: CivilDate }): Promise<Made> {
+  async #findOrMake(request: NoteRequest, { now, today }: { now: number; today: CivilDate }): Promise<Recorded> {
     const { voice_notes } = this.#db.t
     const [found] = await this.#db.read
       .select(columns(voice_notes))
@@ -141,18 +148,13 @@ export class VoiceNotes {
           .set({ last_used_on: today })
           .where(and(eq(voice_notes.id, found.id), ne(voice_notes.last_used_on, today)))
       })
-      return { ok: true, note: found }
+      return { ok: true, note: found, fresh: false }
     }
 
-    const engine = this.#engines.find((speech) => speech.engine === request.engine)!
-    const audio = []
-    for (const { voice, script } of request.parts) {
-      const spoken = await engine.speak({ text: script.text, ssml: script.ssml, voice })
-      if (!spoken.ok) return spoken
-      audio.push(spoken.audio)
-    }
+    const audio = await this.#speak(request, now)
+    if (!Array.isArray(audio)) return audio
     const rendered = await this.#studio.render(audio, GAP_SECONDS)
-    if (!rendered.ok) return rendered
+    if (!rendered.ok) return this.#fault(request, rendered, now)
     const { mp3, ogg, seconds } = rendered.rendition
     await writeAtomically(this.#file(request.contentKey, 'mp3'), mp3)
     await writeAtomically(this.#file(request.contentKey, 'ogg'), ogg)
@@ -186,7 +188,28 @@ export class VoiceNotes {
         .where(eq(voice_notes.content_key, request.contentKey))
       return row!
     })
-    return { ok: true, note }
+    return { ok: true, note, fresh: true }
+  }
+
+  async #speak(request: NoteRequest, now: number): Promise<Pcm[] | Fault> {
+    const resting = this.#rests.faultOf(request.engine, now)
+    if (resting) return resting
+    const engine = this.#engines.find((speech) => speech.engine === request.engine)!
+    const audio: Pcm[] = []
+    for (const { voice, script } of request.parts) {
+      const spoken = await engine.speak({ text: script.text, ssml: script.ssml, voice })
+      if (!spoken.ok) return this.#fault(request, spoken, now)
+      audio.push(spoken.audio)
+    }
+    this.#rests.spoke(request.engine)
+    return audio
+  }
+
+  #fault({ engine, language }: NoteRequest, fault: Fault, now: number): Fault {
+    this.counts.faults += 1
+    this.#log.warn({ engine, language, reason: fault.reason, detail: fault.message }, 'speech failed')
+    this.#rests.failed(engine, fault, now)
+    return fault
   }
 
   #hasFiles(contentKey: string): boolean {

@@ -42,7 +42,9 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
       for (const [key, { rows }] of groups) await settle(tx, deps, rows, made.get(key)!, at)
     })
   }
-  if (made.size > 0) await prepareSentences(deps, callLanguages, at)
+  if (made.size === 0) return result
+  await prepareSentences(deps, callLanguages, at)
+  await report(deps, [...made.values()], at.now)
   return result
 }
 
@@ -98,10 +100,8 @@ async function groupsOf(deps: DeliverDeps, page: Row[], today: At['today']): Pro
 async function settle(tx: Tx, deps: DeliverDeps, rows: Row[], made: Made, at: At): Promise<void> {
   const { deliveries } = tx.t
   const { now } = at
-  if (made.fault) await raiseAlarm(tx, { kind: 'speech', detail: `${made.fault.engine}:${made.fault.reason}`, now })
   const ids = (some: Row[]) => inArray(deliveries.id, some.map((row) => row.id))
   if (made.ok) {
-    if (made.fresh && !made.fault) await clearAlarm(tx, { kind: 'speech', now })
     await tx
       .update(deliveries)
       .set({ voice_note_id: made.note.id })
@@ -116,10 +116,21 @@ async function settle(tx: Tx, deps: DeliverDeps, rows: Row[], made: Made, at: At
   if (calls.length === 0) return
   const moved = await tx
     .update(deliveries)
-    .set({ state: 'exhausted', reason: `speech:${made.fault.reason}`, state_since: now })
+    .set({ state: 'exhausted', reason: `speech:${made.failed.reason}`, state_since: now })
     .where(and(ids(calls), eq(deliveries.state, 'queued')))
     .returning({ id: deliveries.id })
   for (const { id } of moved) await tryNextChannel(tx, deps, { deliveryId: id, ...at })
+}
+
+/** The operator learns of a failing engine, and once the preferred one has spoken again, that it works. */
+async function report(deps: DeliverDeps, made: Made[], now: number): Promise<void> {
+  const failed = made.find((one) => one.failed)?.failed
+  const spoke = made.some((one) => one.ok && one.fresh)
+  if (!failed && !spoke) return
+  await deps.db.write(async (tx) => {
+    if (failed) await raiseAlarm(tx, { kind: 'speech', detail: `${failed.engine}:${failed.reason}`, now })
+    else await clearAlarm(tx, { kind: 'speech', now })
+  })
 }
 
 async function prepareSentences({ voiceNotes }: DeliverDeps, languages: ReadonlySet<string>, at: At): Promise<void> {
