@@ -7,9 +7,11 @@ import { openLog } from '../../src/lib/events.ts'
 import { takeInstanceLock } from '../../src/ops/lock.ts'
 import { openGround } from './ground.ts'
 
+const WARN = 40
+
 /**
- * The daemon as a process of its own, to be killed. Says `loaded`, then waits for a line with the instant (epoch ms)
- * that its clock begins with: so the time to load modules is no part of its life. Ends on SIGTERM or with its parent.
+ * The daemon as a process of its own, to be killed. Says `loaded`, waits for a line with the instant (epoch ms)
+ * that its clock begins with (so the time to load modules is no part of its life), and says `started`. Ends on SIGTERM or with its parent.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -34,9 +36,16 @@ async function main(): Promise<void> {
     holder: { pid: process.pid, command: 'chaos', startedAt: clock.now() },
   })
   const ground = { folder, port: Number(port), sandboxUrl, perSecond: Number(rate) }
-  await using app = await openGround(ground, { clock, log: openLog({ level: 'warn', destination: 2 }) })
+  await using app = await openGround(ground, { clock, log: openLog({ level: 'info', destination: { write: passOn } }) })
   await runDaemon(app, stopping.signal)
   lines.close()
+}
+
+/** Warnings and errors to standard error; that it has started, to the parent. */
+function passOn(line: string): void {
+  const { level, msg } = JSON.parse(line) as { level: number; msg: string }
+  if (level >= WARN) process.stderr.write(line)
+  if (msg === 'started') process.stdout.write('started\n')
 }
 
 await main()

@@ -12,6 +12,8 @@ import type { Ground } from './ground.ts'
 export type DaemonProcess = AsyncDisposable & {
   /** Opens database and listener and begins to work; its clock reads `now` (epoch ms). */
   begin(now: number): Promise<void>
+  /** Resolves when it listens and works, after `begin`. */
+  started(): Promise<void>
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM; resolves when it has ended by itself. Throws when it ended with a fault. */
@@ -34,13 +36,18 @@ export function loadDaemon({ folder, port, sandboxUrl, perSecond }: Ground): Dae
   const file = join(import.meta.dirname, 'daemon.ts')
   const args = ['--folder', folder, '--port', String(port), '--sandbox', sandboxUrl, '--rate', String(perSecond)]
   const child = start(file, args, folder)
-  const loaded = firstLine(child, 'the daemon')
-  // Whoever begins it hears of a failure; a spare that is never begun may end unheard.
-  loaded.catch(() => undefined)
+  const lines = linesOf(child)
+  const loaded = next(lines, 'loaded')
+  const started = loaded.then(() => next(lines, 'started'))
+  // Whoever waits for them hears of a failure; a spare that is never begun may end unheard.
+  started.catch(() => undefined)
   return {
     async begin(now) {
       await loaded
       child.stdin!.write(`${now}\n`)
+    },
+    async started() {
+      await started
     },
     kill: () => end(child, 'SIGKILL'),
     async stop() {
@@ -75,7 +82,7 @@ export async function startSandbox(options: {
     ],
     folder,
   )
-  const { url } = JSON.parse(await firstLine(child, 'the sandbox')) as { url: string }
+  const { url } = JSON.parse(await next(linesOf(child), 'its address')) as { url: string }
   const tell = async (path: string, body: unknown) => {
     const headers = { 'content-type': 'application/json' }
     const answer = await fetch(`${url}/sandbox/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
@@ -98,7 +105,7 @@ export function transcriptIn(folder: string): string {
 /** Nothing of the environment decides what a child does, but the cache of compiled modules makes it load faster. */
 function start(file: string, args: string[], folder: string): ChildProcess {
   const log = openSync(join(folder, 'daemon.log'), 'a')
-  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: join(folder, 'cache') }
+  const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(folder, 'cache') }
   const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', log], env })
   closeSync(log)
   // A killed child leaves a pipe that cannot be written to.
@@ -106,12 +113,16 @@ function start(file: string, args: string[], folder: string): ChildProcess {
   return child
 }
 
-async function firstLine(child: ChildProcess, name: string): Promise<string> {
-  const lines = createInterface({ input: child.stdout! })
-  const ended = once(lines, 'close').then(() => undefined)
-  const line = await Promise.race([once(lines, 'line').then(([text]) => String(text)), ended])
-  if (line === undefined) throw new Error(`${name} ended before it was ready; see daemon.log`)
-  return line
+type Lines = AsyncIterator<string>
+
+function linesOf(child: ChildProcess): Lines {
+  return createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+}
+
+async function next(lines: Lines, what: string): Promise<string> {
+  const { value, done } = await lines.next()
+  if (done) throw new Error(`a process ended before it said "${what}"; see daemon.log`)
+  return value
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

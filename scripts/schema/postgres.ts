@@ -27,5 +27,8 @@ export const {
   slots,
   workers,
   alarms,
+  officers,
+  sessions,
+  audit,
   meta,
 } = defineTables(postgresDialect({} as Vault))

@@ -1,4 +1,5 @@
-import { AppError, messageOf } from '../lib/errors.ts'
+import { AppError } from '../lib/errors.ts'
+import { faultText } from '../lib/fault-text.ts'
 
 /** 0 done, 1 failed, 2 wrong usage or configuration, 3 done but some rows or deliveries were refused. */
 export type ExitCode = 0 | 1 | 2 | 3
@@ -28,9 +29,7 @@ export function failed(error: unknown): ExitCode {
     process.stderr.write(`${error.message}\n`)
     return error.code === 'usage' || error.code === 'config' || error.code === 'conflict' ? 2 : 1
   }
-  process.stderr.write(
-    `internal error: ${error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)}\n`,
-  )
+  process.stderr.write(`internal error: ${faultText(error)}\n`)
   return 1
 }
 

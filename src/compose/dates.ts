@@ -1,6 +1,6 @@
-import { type CivilDate, yearOf, weekday as weekdayOf } from '../lib/civil-date.ts'
+import { type CivilDate, weekday as weekdayOf, yearOf } from '../lib/civil-date.ts'
 
-/** How a language writes dates where Intl's own form will not do. Patterns hold {day} {month} {year} {weekday}. */
+/** How a language writes dates where Intl's own form will not do: patterns of {day} {month} {long_month} {year} {weekday}. */
 export type DatePatterns = {
   locale?: string | undefined
   /** In place of Intl's, in the short and the brief form. */
@@ -41,7 +41,8 @@ export function dateWords({ language, patterns }: { language: string; patterns: 
     const format = options && !pattern ? new Intl.DateTimeFormat(locale, { ...base, ...options }) : long
     return (date: CivilDate) => {
       const parts = partsOf({ format, date, months })
-      return plain(pattern ? fill(pattern, byName(parts)) : parts.map((part) => part.value).join(''))
+      if (!pattern) return plain(parts.map((part) => part.value).join(''))
+      return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long, date })).month }))
     }
   }
   const inFull = written({ pattern: patterns.long })
@@ -65,7 +66,7 @@ type Written = {
   months?: readonly string[] | undefined
 }
 
-type Parts = { day: string; month: string; year: string; weekday: string }
+type Parts = { day: string; month: string; long_month?: string; year: string; weekday: string }
 
 function partsOf({
   format,
@@ -112,7 +113,7 @@ function spokenParts({
 }
 
 function fill(pattern: string, parts: Parts): string {
-  return pattern.replaceAll(/\{(day|month|year|weekday)\}/g, (_, name: keyof Parts) => parts[name])
+  return pattern.replaceAll(/\{(day|month|long_month|year|weekday)\}/g, (_, name: keyof Parts) => parts[name] ?? '')
 }
 
 function monthOf(date: CivilDate): number {

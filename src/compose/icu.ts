@@ -29,7 +29,9 @@ export function faultsOf(message: string, { needs, may = [], brief = [] }: Slots
   const certain = certainArgumentsOf(elements, briefs)
   const list = allowed.length > 0 ? allowed.map((name) => `{${name}}`).join(', ') : 'no argument'
   return [
-    ...[...used].filter((name) => !allowed.includes(name)).map((name) => `{${name}} does not exist here; allowed: ${list}`),
+    ...[...used]
+      .filter((name) => !allowed.includes(name))
+      .map((name) => `{${name}} does not exist here; allowed: ${list}`),
     ...needs
       .filter((name) => !certain.has(name))
       .map((name) => (used.has(name) ? `{${name}} is missing in a branch` : `{${name}} is missing`)),

@@ -55,7 +55,9 @@ describe('loadLanguages', () => {
   it('names every wrong country and tag at once', () => {
     const dir = mkdtempSync(join(tmpdir(), 'languages-'))
     writeFileSync(join(dir, 'languages.yaml'), 'default: english!\nnationalities: { XX: [en], TW: [zh_TW] }\n')
-    expect(() => loadLanguages(dir)).toThrow(/default: "english!".*\n.*XX.*ISO 3166 alpha-2.*\n.*TW\.0: "zh_TW".*BCP 47/)
+    expect(() => loadLanguages(dir)).toThrow(
+      /default: "english!".*\n.*XX.*ISO 3166 alpha-2.*\n.*TW\.0: "zh_TW".*BCP 47/,
+    )
   })
 
   it('says which file is missing', () => {

@@ -29,13 +29,13 @@ export function languageOf(
   return usual[0] ?? languages.default
 }
 
-const tag = z.string().refine(isLanguageTag, { error: (issue) => `"${String(issue.input)}" is no language tag; allowed: BCP 47, as in id or zh-Hant` })
+const tag = z.string().refine(isLanguageTag, {
+  error: (issue) => `"${String(issue.input)}" is no language tag; allowed: BCP 47, as in id or zh-Hant`,
+})
 
-const nationality = z
-  .string()
-  .refine((code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code), {
-    error: (issue) => `"${String(issue.input)}" is no country; allowed: ISO 3166 alpha-2, as in TW`,
-  })
+const nationality = z.string().refine((code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code), {
+  error: (issue) => `"${String(issue.input)}" is no country; allowed: ISO 3166 alpha-2, as in TW`,
+})
 
 const languagesFile = z.strictObject({ default: tag, nationalities: z.record(nationality, z.array(tag).min(1)) })
 

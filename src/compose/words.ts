@@ -1,6 +1,6 @@
 import { plain } from './dates.ts'
 import { longValues, type NoticeFacts, noticeText, situationOf } from './notice.ts'
-import { countSegments, SEGMENT_LIMIT, type Segments } from './segments.ts'
+import { countSegments, type Segments } from './segments.ts'
 import type { Template } from './template.ts'
 
 export type { NoticeFacts } from './notice.ts'
@@ -13,31 +13,24 @@ export type Script = { text: string; ssml: string }
 
 export type CallWord = keyof Template['call']
 
-/** The body of the SMS, with short dates; extras go in only where they cost no further segment. */
+/**
+ * The body of the SMS, with short dates. Where the list of several permits is, where to apply and how to check that the
+ * message is real are said only where they cost no further segment.
+ */
 export function smsWords(template: Template, facts: NoticeFacts): { body: string } & Segments {
   const { say, sms } = template
-  const notice = noticeText(template, facts, 'short')
-  const write = (extras: string[]) =>
-    plain(
-      say(sms.body, {
-        office: facts.officeShortName,
-        notice: [notice, ...extras].join(template.space),
-        phone: facts.officePhone,
-        reference: facts.reference,
-        link: facts.link,
-      }),
-    )
+  let sentences = [noticeText(template, facts, 'short')]
+  let sent = measured(template, facts, sentences)
   const mayApply = situationOf(facts) === 'due' && facts.extend === 'yes'
-  const shortest = { body: write([]), ...countSegments(write([])) }
-  const candidates = [...(mayApply ? [[sms.online, sms.check], [sms.online]] : []), [sms.check]]
-  for (const extras of candidates) {
-    const body = write(extras.map((extra) => say(extra)))
-    const segments = countSegments(body)
-    if (segments.encoding === shortest.encoding && segments.segments <= Math.min(shortest.segments, SEGMENT_LIMIT[segments.encoding])) {
-      return { body, ...segments }
-    }
+  const extras = [...(facts.count > 1 ? [sms.list] : []), ...(mayApply ? [sms.online] : []), sms.check]
+  for (const extra of extras) {
+    const longer = [...sentences, say(extra)]
+    const candidate = measured(template, facts, longer)
+    if (candidate.encoding !== sent.encoding || candidate.segments > sent.segments) continue
+    sentences = longer
+    sent = candidate
   }
-  return shortest
+  return sent
 }
 
 /**
@@ -71,12 +64,29 @@ export function voiceScript(template: Template, facts: VoiceFacts): Script {
     come_on: template.dates.spoken(facts.comeOn),
     extend: facts.extend,
   }
-  return script(template, template.voice[situationOf(facts)].map((sentence) => template.say(sentence, values)))
+  return script(
+    template,
+    template.voice[situationOf(facts)].map((sentence) => template.say(sentence, values)),
+  )
 }
 
 /** What is spoken around the voice note in a call. */
 export function callScript(template: Template, word: CallWord): Script {
   return script(template, [template.say(template.call[word])])
+}
+
+function measured(template: Template, facts: NoticeFacts, sentences: string[]): { body: string } & Segments {
+  const { say, sms, space } = template
+  const body = plain(
+    say(sms.body, {
+      office: facts.officeShortName,
+      notice: sentences.join(space),
+      phone: facts.officePhone,
+      reference: facts.reference,
+      link: facts.link,
+    }),
+  )
+  return { body, ...countSegments(body) }
 }
 
 function script(template: Template, sentences: string[]): Script {

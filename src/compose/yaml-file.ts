@@ -19,7 +19,9 @@ export function readYaml<Schema extends z.ZodType>({
   }
   const checked = schema.safeParse(raw)
   if (checked.success) return { content: checked.data }
-  return { faults: checked.error.issues.map((issue) => `${file}: ${issue.path.join('.') || 'file'}: ${reasonOf(issue)}`) }
+  return {
+    faults: checked.error.issues.map((issue) => `${file}: ${issue.path.join('.') || 'file'}: ${reasonOf(issue)}`),
+  }
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {

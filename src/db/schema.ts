@@ -99,6 +99,7 @@ export function defineTables(d: Dialect) {
       d.index('staging_import_permit').on(t.import_id, t.permit_no),
       d.index('staging_import_register').on(t.import_id, t.register_no),
       d.index('staging_import_passport').on(t.import_id, t.passport_index),
+      d.index('staging_import_person').on(t.import_id, t.resident_id, t.id),
       d.index('staging_import_verdict').on(t.import_id, t.verdict, t.id),
     ],
   )
@@ -571,6 +572,76 @@ export function defineTables(d: Dialect) {
     (t) => [d.uniqueIndex('alarms_live').on(t.kind).where(whereOpen('cleared_at'))],
   )
 
+  // console
+  const officers = d.table(
+    'officers',
+    {
+      id: d.id(),
+      /** Signs in with it; lower case. */
+      name: d.text().notNull(),
+      role: d.text<'viewer' | 'officer' | 'supervisor' | 'admin'>().notNull(),
+      /** JSON array; null: every regency. */
+      regencies: d.text(),
+      /** PHC string of argon2id. */
+      password_hash: d.text().notNull(),
+      /** While set the password is a one-time one, good until then, and must be replaced. */
+      one_time_until: d.instant(),
+      totp_secret: d.sealed('officers.totp_secret'),
+      totp_confirmed_at: d.instant(),
+      /** Time step of the last code that was taken: none is taken twice. */
+      totp_step: d.integer(),
+      /** JSON array of digests; each is struck out when used. */
+      recovery_hashes: d.text(),
+      failed_count: d.integer().notNull().default(0),
+      locked_until: d.instant(),
+      disabled_at: d.instant(),
+      language: d.text<'id' | 'en'>().notNull().default('id'),
+      theme: d.text<'auto' | 'light' | 'dark'>().notNull().default('auto'),
+      created_at: d.instant().notNull(),
+    },
+    (t) => [d.uniqueIndex('officers_name').on(t.name)],
+  )
+
+  const sessions = d.table(
+    'sessions',
+    {
+      id: d.id(),
+      token_hash: d.text().notNull(),
+      officer_id: d.integer().notNull().references(() => officers.id),
+      /** Null until the second factor was shown, where the officer has one. */
+      code_at: d.instant(),
+      created_at: d.instant().notNull(),
+      seen_at: d.instant().notNull(),
+      /** The absolute limit, however busy the session is. */
+      expires_at: d.instant().notNull(),
+      ended_at: d.instant(),
+    },
+    (t) => [d.uniqueIndex('sessions_token').on(t.token_hash), d.index('sessions_officer').on(t.officer_id, t.ended_at)],
+  )
+
+  /** Only ever added to. `hash` covers the row and `prev_hash`; the newest hash stands in `meta` as well. */
+  const audit = d.table(
+    'audit',
+    {
+      id: d.id(),
+      at: d.instant().notNull(),
+      /** Null: the operator at the command line, or nobody who signed in. */
+      officer_id: d.integer(),
+      action: d.text().notNull(),
+      subject_kind: d.text(),
+      subject_id: d.integer(),
+      /** Ids, codes and counts; never a person's data. */
+      detail: d.text(),
+      prev_hash: d.text().notNull(),
+      hash: d.text().notNull(),
+    },
+    (t) => [
+      d.uniqueIndex('audit_chain').on(t.prev_hash),
+      d.index('audit_officer').on(t.officer_id, t.id),
+      d.index('audit_subject').on(t.subject_kind, t.subject_id, t.id),
+    ],
+  )
+
   const meta = d.table('meta', { key: d.text().primaryKey(), value: d.text().notNull() })
 
   return {
@@ -597,6 +668,9 @@ export function defineTables(d: Dialect) {
     slots,
     workers,
     alarms,
+    officers,
+    sessions,
+    audit,
     meta,
   }
 }

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import { raiseAlarm, clearAlarm } from '../db/alarms.ts'
+import { faultText } from '../lib/fault-text.ts'
 import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { windowAt } from '../lib/window.ts'
@@ -59,8 +60,12 @@ export class Dispatcher {
     await pollSilent(deps)
     await answerListeners(deps)
     await callUnheard(deps)
-    await prepareVoiceNotes(deps)
-    await Promise.all(CHANNELS.map((channel) => this.#drainChannel(channel, result)))
+    await Promise.all([
+      this.#drainChannel('sms', result),
+      this.#drainChannel('whatsapp', result),
+      // Speaking takes a while; no text waits for it.
+      prepareVoiceNotes(deps).then(() => this.#drainChannel('call', result)),
+    ])
     await applyReceipts(deps)
     return result
   }
@@ -122,7 +127,7 @@ export class Dispatcher {
       )
     } catch (error) {
       // The attempt stays pending and its lease runs out: the look-up will find what happened.
-      deps.log.error({ attempt: claimed.attemptId, err: error }, 'outcome not recorded')
+      deps.log.error({ attempt: claimed.attemptId, fault: faultText(error) }, 'outcome not recorded')
     }
   }
 

@@ -1,9 +1,9 @@
-import { and, asc, eq, inArray, lte, min, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, sql } from 'drizzle-orm'
 import { skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
-import { messageOf } from '../lib/errors.ts'
+import { faultText } from '../lib/fault-text.ts'
 import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { closedChannels } from '../scan/candidates.ts'
@@ -41,8 +41,6 @@ type Row = {
 
 /** States in which a call may be ringing, or nobody knows. */
 const LIVE: DeliveryState[] = ['sending', 'uncertain', 'accepted', 'sent']
-/** Back in the queue until the note has been made. */
-const VOICE_WAIT_MS = 60_000
 
 /**
  * Takes up to `limit` due deliveries of a channel, reads the record again, cancels what is no longer to be told, and writes
@@ -67,7 +65,7 @@ export async function claim(
         const words = await prepare(tx, deps, row, all, { now, today, voiceKeys, closed, pausedRoutes: options.pausedRoutes })
         if (words) ready.push(words)
       } catch (error) {
-        deps.log.error({ delivery: row.id, error: messageOf(error) }, 'delivery set aside')
+        deps.log.error({ delivery: row.id, fault: faultText(error) }, 'delivery set aside')
         await putBack(tx, row, { state: 'set_aside', reason: 'defect', now })
       }
     }
@@ -144,7 +142,7 @@ async function dueIds(tx: Tx, due: NonNullable<ReturnType<typeof and>>, limit: n
   return rows.map((row) => Number(row.id))
 }
 
-/** One call per number: not while another may be ringing there, and the oldest of those that wait. */
+/** One call per number, and only with its voice note made: not while another may be ringing there, and the oldest of those that wait. */
 async function dueCalls(tx: Tx, now: number, limit: number): Promise<number[]> {
   const { deliveries } = tx.t
   const live = tx
@@ -159,6 +157,7 @@ async function dueCalls(tx: Tx, now: number, limit: number): Promise<number[]> {
         eq(deliveries.state, 'queued'),
         eq(deliveries.channel, 'call'),
         lte(deliveries.not_before, now),
+        isNotNull(deliveries.voice_note_id),
         notInArray(deliveries.phone_index, live),
       ),
     )
@@ -219,7 +218,7 @@ async function prepare(
     facts,
   )
   if (!composed.ok && composed.reason === 'needs-voice') {
-    await putBack(tx, row, { state: 'queued', reason: 'needs-voice', now, notBefore: now + VOICE_WAIT_MS, voiceNoteId: null })
+    await putBack(tx, row, { state: 'queued', reason: 'needs-voice', now, voiceNoteId: null })
     return null
   }
   if (!composed.ok) {
@@ -314,7 +313,7 @@ function todayText(deps: DeliverDeps, now: number): CivilDate {
 async function putBack(
   tx: Tx,
   row: Row,
-  to: { state: DeliveryState; reason: string; now: number; notBefore?: number; voiceNoteId?: null },
+  to: { state: DeliveryState; reason: string; now: number; voiceNoteId?: null },
 ): Promise<void> {
   const { deliveries } = tx.t
   await tx
@@ -327,7 +326,6 @@ async function putBack(
       lease_until: null,
       worker: null,
       poll_at: null,
-      ...(to.notBefore === undefined ? {} : { not_before: to.notBefore }),
       ...(to.voiceNoteId === undefined ? {} : { voice_note_id: to.voiceNoteId }),
     })
     .where(eq(deliveries.id, row.id))

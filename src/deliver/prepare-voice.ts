@@ -16,7 +16,7 @@ const CALL_WORDS: CallWord[] = ['greeting', 'prompt', 'repeat', 'thanks', 'goodb
 /** What callers hear for whom there is no note. */
 const OFFICE_LANGUAGES = ['id', 'en']
 
-type Row = { id: number; channel: Channel; language: string; phone_index: string }
+type Row = { id: number; channel: Channel; language: string; phone_index: string; reason: string | null }
 
 /** Deliveries that one recording serves. */
 type Group = { language: string; facts: NoticeFacts; rows: Row[] }
@@ -59,6 +59,7 @@ async function* pagesWithoutNote({ db }: DeliverDeps, now: number): AsyncGenerat
         channel: deliveries.channel,
         language: deliveries.language,
         phone_index: deliveries.phone_index,
+        reason: deliveries.reason,
       })
       .from(deliveries)
       .where(
@@ -106,10 +107,12 @@ async function settle(tx: Tx, deps: DeliverDeps, rows: Row[], made: Made, at: At
       .update(deliveries)
       .set({ voice_note_id: made.note.id })
       .where(and(ids(rows), isNull(deliveries.voice_note_id)))
+    const waiting = rows.filter((row) => row.reason === 'needs-voice')
+    if (waiting.length === 0) return
     await tx
       .update(deliveries)
       .set({ not_before: now })
-      .where(and(ids(rows), eq(deliveries.state, 'queued'), eq(deliveries.reason, 'needs-voice')))
+      .where(and(ids(waiting), eq(deliveries.reason, 'needs-voice')))
     return
   }
   const calls = rows.filter((row) => row.channel === 'call')

@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import type { Log } from '../lib/events.ts'
-import { faultText } from './fault-text.ts'
+import { faultText } from '../lib/fault-text.ts'
 
 const TIMEOUT_MS = 10_000
 

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Level } from '../db/schema.ts'
 import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
@@ -12,11 +12,14 @@ import { ofOffice } from './standing.ts'
 
 export type OverstayFilter = {
   caseId?: number
+  /** Just these, open and closed alike, on one page. */
+  caseIds?: readonly number[]
   /** Default false: the open ones. */
   closed?: boolean
   level?: Level
   /** null: those that nobody has. */
   assignedTo?: string | null
+  /** With those of no known regency. */
   regencies?: readonly string[]
   residentId?: number
   /** A closing is proposed. */
@@ -165,22 +168,22 @@ function casesWhere(reader: Reader, { office, today, filter }: Required<Asked>) 
     .innerJoin(residents, eq(residents.id, overstay_cases.resident_id))
     .where(and(ofOffice(permits.office_code, office), ...conditions(reader, today, filter)))
     .orderBy(desc(overstay_cases.expires_on), desc(overstay_cases.id))
-    .limit(filter.limit ?? 200)
+    .limit(filter.caseIds?.length ?? filter.limit ?? 200)
 }
 
 function conditions({ t }: Reader, today: CivilDate, filter: OverstayFilter): (SQL | undefined)[] {
   const { overstay_cases: cases, residents } = t
-  const { caseId, level, assignedTo, regencies, residentId, proposed, knownLate, after } = filter
+  const { caseId, caseIds, level, assignedTo, regencies, residentId, proposed, knownLate, after } = filter
   const state = filter.closed ? isNotNull(cases.closed_at) : isNull(cases.closed_at)
   return [
-    caseId === undefined ? state : eq(cases.id, caseId),
+    caseIds ? inArray(cases.id, [...caseIds]) : caseId === undefined ? state : eq(cases.id, caseId),
     level && eq(cases.level, level),
     assignedTo === undefined
       ? undefined
       : assignedTo === null
         ? isNull(cases.assigned_to)
         : eq(cases.assigned_to, assignedTo),
-    regencies && inArray(residents.regency, [...regencies]),
+    regencies && or(isNull(residents.regency), inArray(residents.regency, [...regencies])),
     residentId === undefined ? undefined : eq(cases.resident_id, residentId),
     proposed === undefined ? undefined : proposed ? isNotNull(cases.proposed) : isNull(cases.proposed),
     knownLate === undefined ? undefined : eq(cases.known_late, knownLate ? 1 : 0),

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, lt, type SQL } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { FollowUpKind } from '../db/schema.ts'
 import { type CivilDate, daysBetween } from '../lib/civil-date.ts'
@@ -13,6 +13,7 @@ export type FollowUpFilter = {
   kind?: FollowUpKind
   /** null: those that nobody has taken. */
   owner?: string | null
+  /** With those of no known regency. */
   regencies?: readonly string[]
   residentId?: number
   /** Default false: the open ones. */
@@ -103,7 +104,7 @@ function rowsWhere(
       : eq(follow_ups.id, id),
     kind && eq(follow_ups.kind, kind),
     owner === undefined ? undefined : owner === null ? isNull(follow_ups.owner) : eq(follow_ups.owner, owner),
-    regencies && inArray(residents.regency, [...regencies]),
+    regencies && or(isNull(residents.regency), inArray(residents.regency, [...regencies])),
     residentId === undefined ? undefined : eq(follow_ups.resident_id, residentId),
     overdue ? lt(follow_ups.due_on, today) : undefined,
     after && isAfter([follow_ups.due_on, follow_ups.id], [after.due_on, after.id]),

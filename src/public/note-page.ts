@@ -7,7 +7,8 @@ import { acknowledge } from '../deliver/acknowledgements.ts'
 import { findByToken, type ToldDelivery, type ToldNotice } from '../deliver/find-by-token.ts'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import { type CalendarDay, calendarFile } from './calendar.ts'
-import { soleResident, storeChosenLanguage } from './choose-language.ts'
+import { chooseLanguage } from '../register/residents.ts'
+import { soleResident } from './choose-language.ts'
 import type { PublicDeps } from './deps.ts'
 import { liveNotices, pageFactsOf } from './facts.ts'
 import { ANSWERS, noteView } from './note-view.ts'
@@ -66,7 +67,8 @@ export function registerNotePage(app: FastifyInstance, deps: PublicDeps, pages: 
     if (!deps.templates.has(language)) return pages.sendTrouble(reply, 400)
     const resident = soleResident(opened.delivery.notices)
     if (!resident) return reply.redirect(pathOf(pages, { ...opened, lang: language }), 303)
-    await storeChosenLanguage(deps.db, { residentId: resident.residentId, language, now: deps.clock.now() })
+    const { residentId } = resident
+    await deps.db.write((tx) => chooseLanguage(tx, { residentId, language, now: deps.clock.now() }))
     return reply.redirect(pathOf(pages, { ...opened, lang: null }), 303)
   })
 }

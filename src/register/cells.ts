@@ -33,7 +33,7 @@ export class Cells {
     if (/^[-–—_.·/\s0]*$/.test(text)) return this.#reject('full_name', reasons.missing)
     if (isSpreadsheetDebris(text)) return this.#reject('full_name', reasons.debris)
     if (!/[\p{L}\p{Extended_Pictographic}]/u.test(text)) return this.#reject('full_name', reasons.noLetter)
-    return text.length > 200 ? this.#reject('full_name', tooLong(200)) : text
+    return text.length > 400 ? this.#reject('full_name', tooLong(400)) : text
   }
 
   nationality(): string | null {

@@ -46,6 +46,18 @@ CREATE TABLE `attempts` (
 	CONSTRAINT `fk_attempts_delivery_id_deliveries_id_fk` FOREIGN KEY (`delivery_id`) REFERENCES `deliveries`(`id`)
 );
 --> statement-breakpoint
+CREATE TABLE `audit` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`at` integer NOT NULL,
+	`officer_id` integer,
+	`action` text NOT NULL,
+	`subject_kind` text,
+	`subject_id` integer,
+	`detail` text,
+	`prev_hash` text NOT NULL,
+	`hash` text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `case_events` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`case_id` integer NOT NULL,
@@ -175,6 +187,25 @@ CREATE TABLE `notices` (
 	CONSTRAINT `fk_notices_cycle_id_cycles_id_fk` FOREIGN KEY (`cycle_id`) REFERENCES `cycles`(`id`)
 );
 --> statement-breakpoint
+CREATE TABLE `officers` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`name` text NOT NULL,
+	`role` text NOT NULL,
+	`regencies` text,
+	`password_hash` text NOT NULL,
+	`one_time_until` integer,
+	`totp_secret` text,
+	`totp_confirmed_at` integer,
+	`totp_step` integer,
+	`recovery_hashes` text,
+	`failed_count` integer DEFAULT 0 NOT NULL,
+	`locked_until` integer,
+	`disabled_at` integer,
+	`language` text DEFAULT 'id' NOT NULL,
+	`theme` text DEFAULT 'auto' NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `opt_outs` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`phone_index` text NOT NULL,
@@ -296,6 +327,18 @@ CREATE TABLE `residents` (
 	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `sessions` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`token_hash` text NOT NULL,
+	`officer_id` integer NOT NULL,
+	`code_at` integer,
+	`created_at` integer NOT NULL,
+	`seen_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	`ended_at` integer,
+	CONSTRAINT `fk_sessions_officer_id_officers_id_fk` FOREIGN KEY (`officer_id`) REFERENCES `officers`(`id`)
+);
+--> statement-breakpoint
 CREATE TABLE `slots` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`duty` text NOT NULL,
@@ -378,6 +421,9 @@ CREATE UNIQUE INDEX `alarms_live` ON `alarms` (`kind`) WHERE cleared_at is null;
 CREATE UNIQUE INDEX `attempts_number` ON `attempts` (`delivery_id`,`number`);--> statement-breakpoint
 CREATE UNIQUE INDEX `attempts_sid` ON `attempts` (`sid`);--> statement-breakpoint
 CREATE INDEX `attempts_lookup` ON `attempts` (`outcome`,`lookup_at`);--> statement-breakpoint
+CREATE UNIQUE INDEX `audit_chain` ON `audit` (`prev_hash`);--> statement-breakpoint
+CREATE INDEX `audit_officer` ON `audit` (`officer_id`,`id`);--> statement-breakpoint
+CREATE INDEX `audit_subject` ON `audit` (`subject_kind`,`subject_id`,`id`);--> statement-breakpoint
 CREATE INDEX `case_events_case` ON `case_events` (`case_id`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `cycles_permit_expiry` ON `cycles` (`permit_id`,`expires_on`);--> statement-breakpoint
 CREATE INDEX `cycles_resident` ON `cycles` (`resident_id`);--> statement-breakpoint
@@ -401,6 +447,7 @@ CREATE INDEX `imports_state` ON `imports` (`state`);--> statement-breakpoint
 CREATE UNIQUE INDEX `notices_cycle_stage` ON `notices` (`cycle_id`,`stage`);--> statement-breakpoint
 CREATE UNIQUE INDEX `notices_reference` ON `notices` (`reference`);--> statement-breakpoint
 CREATE INDEX `notices_day` ON `notices` (`created_on`);--> statement-breakpoint
+CREATE UNIQUE INDEX `officers_name` ON `officers` (`name`);--> statement-breakpoint
 CREATE UNIQUE INDEX `opt_outs_live` ON `opt_outs` (`phone_index`,`channel`) WHERE withdrawn_at is null;--> statement-breakpoint
 CREATE INDEX `opt_outs_phone` ON `opt_outs` (`phone_index`);--> statement-breakpoint
 CREATE UNIQUE INDEX `overstay_cases_cycle` ON `overstay_cases` (`cycle_id`);--> statement-breakpoint
@@ -421,10 +468,13 @@ CREATE INDEX `residents_name` ON `residents` (`full_name`,`birth_date`,`national
 CREATE INDEX `residents_phone` ON `residents` (`phone_index`);--> statement-breakpoint
 CREATE INDEX `residents_sponsor_phone` ON `residents` (`sponsor_phone_index`);--> statement-breakpoint
 CREATE INDEX `residents_last_import` ON `residents` (`office_code`,`last_import_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `sessions_token` ON `sessions` (`token_hash`);--> statement-breakpoint
+CREATE INDEX `sessions_officer` ON `sessions` (`officer_id`,`ended_at`);--> statement-breakpoint
 CREATE UNIQUE INDEX `slots_once` ON `slots` (`duty`,`planned_at`);--> statement-breakpoint
 CREATE INDEX `staging_import_permit` ON `staging` (`import_id`,`permit_no`);--> statement-breakpoint
 CREATE INDEX `staging_import_register` ON `staging` (`import_id`,`register_no`);--> statement-breakpoint
 CREATE INDEX `staging_import_passport` ON `staging` (`import_id`,`passport_index`);--> statement-breakpoint
+CREATE INDEX `staging_import_person` ON `staging` (`import_id`,`resident_id`,`id`);--> statement-breakpoint
 CREATE INDEX `staging_import_verdict` ON `staging` (`import_id`,`verdict`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_content` ON `voice_notes` (`content_key`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_token` ON `voice_notes` (`token`);--> statement-breakpoint

@@ -1,4 +1,4 @@
-import { AppError } from '../lib/errors.ts'
+import { AppError } from './errors.ts'
 
 /**
  * What a slot, an alarm or a log may say about anything thrown. Only an AppError's own words: the message of any other

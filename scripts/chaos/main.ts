@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type ExitCode, failed, type Output, openOutput } from '../../src/cli/output.ts'
+import { AppError } from '../../src/lib/errors.ts'
+import { storm } from './storm.ts'
+import { type Figures, verdictOn } from './verdict.ts'
+
+const USAGE = `npm run chaos -- [--seed N] [--minutes N] [--residents N] [--keep DIR] [--json]
+npm run chaos -- --verdict DIR [--json]
+
+Starts the daemon and the sandbox as processes, kills the daemon at random moments, lets the carrier fail, and in the
+end compares what the phones got with the database. --keep leaves transcript.jsonl, tenggat.db and the key that opens
+its numbers (secret.key) in DIR; --verdict computes the figures again from these files alone.
+Exits 0 when nobody was told twice, never told or wrongly marked, else 1.
+`
+
+async function main(argv: string[]): Promise<ExitCode> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      seed: { type: 'string', default: '1' },
+      minutes: { type: 'string', default: '1' },
+      residents: { type: 'string' },
+      keep: { type: 'string' },
+      verdict: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const output = openOutput(values.json)
+  if (values.verdict !== undefined) return judge(output, resolve(values.verdict))
+
+  const minutes = positive('--minutes', values.minutes)
+  const residents = Math.ceil(positive('--residents', values.residents ?? String(1_250 * minutes)))
+  const seed = Math.ceil(positive('--seed', values.seed))
+  using stack = new DisposableStack()
+  const folder = values.keep === undefined ? passing(stack) : emptyFolder(resolve(values.keep))
+  await storm({ folder, seed, minutes, residents, tell: (line) => output.line(line) })
+  return judge(output, folder)
+}
+
+async function judge(output: Output, folder: string): Promise<ExitCode> {
+  const figures = await verdictOn(folder)
+  for (const [name, value] of Object.entries(figures)) output.line(`${name.replaceAll('_', ' ').padEnd(16)}${value}`)
+  output.result(figures)
+  return isClean(figures) ? 0 : 1
+}
+
+function isClean({ told_twice, never_told, wrongly_marked }: Figures): boolean {
+  return told_twice + never_told + wrongly_marked === 0
+}
+
+function passing(stack: DisposableStack): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tenggat-chaos-'))
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function emptyFolder(folder: string): string {
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new AppError('usage', `${folder} is not empty; --keep takes a new or empty folder`)
+  }
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new AppError('usage', `${name} ${text}: a number above 0 is needed`)
+  return value
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = failed(error)
+}
