@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { AppError, messageOf } from './lib/errors.ts'
+import { isLoopbackHost, isShortener } from './lib/web-address.ts'
 
 export type Address = { host: string; port: number }
 
@@ -81,7 +82,6 @@ export const VARIABLES: readonly Variable[] = [
 ]
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-const SHORTENERS = /^(bit\.ly|tinyurl\.com|t\.co|goo\.gl|is\.gd|ow\.ly|s\.id|cutt\.ly|rebrand\.ly|shorturl\.at)$/i
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -156,7 +156,7 @@ export function loadConfig(
   if (certFile && keyFile) config.consoleTls = { certFile, keyFile }
   else if (certFile || keyFile)
     fault(certFile ? 'CONSOLE_TLS_KEY_FILE' : 'CONSOLE_TLS_CERT_FILE', 'missing; certificate and key go together')
-  if (!isLoopback(config.consoleListen.host) && !config.consoleTls && !config.consoleBaseUrl?.startsWith('https:')) {
+  if (!isLoopbackHost(config.consoleListen.host) && !config.consoleTls && !config.consoleBaseUrl?.startsWith('https:')) {
     fault(
       'CONSOLE_LISTEN',
       `${read('CONSOLE_LISTEN')} is reachable from outside; allowed only with CONSOLE_TLS_CERT_FILE and CONSOLE_TLS_KEY_FILE or an https CONSOLE_BASE_URL`,
@@ -255,15 +255,11 @@ function baseUrl(name: string, value: string | undefined, fault: Fault): string 
   const checked = url(name, value, fault)
   if (checked === undefined) return undefined
   const { protocol, hostname } = new URL(checked)
-  if (protocol !== 'https:' && !isLoopback(hostname)) fault(name, `${checked} is not https; allowed: https://host`)
-  if (SHORTENERS.test(hostname))
+  if (protocol !== 'https:' && !isLoopbackHost(hostname)) fault(name, `${checked} is not https; allowed: https://host`)
+  if (isShortener(hostname))
     fault(name, `${hostname} is a link shortener, which networks filter; allowed: the office's own domain`)
   if (hostname.includes('_')) fault(name, `${hostname} has an underscore, which the carrier refuses`)
   return checked
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\./.test(host)
 }
 
 function matching(

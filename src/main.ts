@@ -136,6 +136,14 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     )
 
   program
+    .command('doctor')
+    .description('database, office file, voices, carrier: what to mend')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) =>
+      withApp('doctor', {}, options, async (app, output) => (await import('./cli/doctor.ts')).doctorCommand(app, output)),
+    )
+
+  program
     .command('overstays')
     .description("the officers' list")
     .option('--csv <file>', 'write it as CSV')

@@ -56,6 +56,28 @@ export function difference(one: number[], other: number[]): number {
   return apart / together
 }
 
+/** A tone of 24 kHz as Google sends it: 16-bit mono in RIFF. */
+export function wav({ hertz, seconds }: { hertz: number; seconds: number }): Uint8Array {
+  const count = 24_000 * seconds
+  const file = Buffer.alloc(44 + 2 * count)
+  file.write('RIFF', 0)
+  file.writeUInt32LE(36 + 2 * count, 4)
+  file.write('WAVEfmt ', 8)
+  file.writeUInt32LE(16, 16)
+  file.writeUInt16LE(1, 20)
+  file.writeUInt16LE(1, 22)
+  file.writeUInt32LE(24_000, 24)
+  file.writeUInt32LE(48_000, 28)
+  file.writeUInt16LE(2, 32)
+  file.writeUInt16LE(16, 34)
+  file.write('data', 36)
+  file.writeUInt32LE(2 * count, 40)
+  for (let i = 0; i < count; i++) {
+    file.writeInt16LE(Math.round(16_384 * Math.sin((2 * Math.PI * hertz * i) / 24_000)), 44 + 2 * i)
+  }
+  return file
+}
+
 function levelOf(samples: Float32Array): number {
   let energy = 0
   for (const sample of samples) energy += sample * sample

@@ -15,6 +15,7 @@ import { silentLog } from '../src/lib/events.ts'
 import type { Channel, Office } from '../src/lib/office.ts'
 import type { Person } from '../src/sandbox/people.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
+import { startAt } from '../src/scan/plan-deliveries.ts'
 import { silentSpeech } from './silent-speech.ts'
 
 export const TIME_ZONE = 'Asia/Jakarta'
@@ -204,7 +205,12 @@ export async function freePort(): Promise<number> {
 }
 
 async function nextInstant(app: App, now: number): Promise<number | null> {
-  const due = [...(await Promise.all(CHANNELS.map((channel) => nextDue(app.db.read, channel)))), await nextLookup(app)]
+  const starts = CHANNELS.map(async (channel) => {
+    const at = await nextDue(app.db.read, channel)
+    // What was due before waits for the window.
+    return at === null ? null : startAt(app.office, channel, Math.max(at, now))
+  })
+  const due = [...(await Promise.all(starts)), await nextLookup(app)]
   const later = due.filter((at) => at !== null && at > now) as number[]
   return later.length === 0 ? null : Math.min(...later)
 }

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { type App, openApp } from '../../src/app.ts'
 import { addDays, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/lib/events.ts'
+import { openLog } from '../../src/lib/events.ts'
 import { AUTH_TOKEN, configOf, freePort, keysIn, TIME_ZONE, withoutRates } from '../../test/world.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
 
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     await openApp(
       configOf({ folder, port: await freePort(), sandboxUrl: carrier.url }),
       { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined },
-      { clock, log: silentLog, office: withoutRates, speech: [silentSpeech()] },
+      { clock, log: openLog({ level: 'warn', destination: 2 }), office: withoutRates, speech: [silentSpeech()] },
     ),
   )
   note('opened')
@@ -61,8 +61,8 @@ async function main(): Promise<void> {
   }
   const drained = await timed(() => delivery.dispatcher.drain())
   const sending = (performance.now() - (began ?? 0)) / 1_000
-  const first = memory[0]!
-  const last = memory.at(-1)!
+  const [first, last] = [memory[0], memory.at(-1)]
+  if (!first || !last) throw new Error(`the drain ended early: ${JSON.stringify(drained.result)}`)
   const result = {
     deliveries: wanted,
     accepted: drained.result.accepted,

@@ -1,6 +1,7 @@
 import type { App } from '../app.ts'
 import { civilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
+import { isLoopbackHost } from '../lib/web-address.ts'
 import type { ExitCode, Output } from './output.ts'
 
 /** `scan`: today's notices and deliveries; cases opened and escalated; what officers must do. */
@@ -37,5 +38,5 @@ function dateOption(text: string) {
 }
 
 function isLoopback(url: string | undefined): boolean {
-  return url !== undefined && /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname)
+  return url !== undefined && isLoopbackHost(new URL(url).hostname)
 }

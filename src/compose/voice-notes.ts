@@ -162,31 +162,30 @@ export class VoiceNotes {
     this.counts.syntheses += 1
     this.counts.characters += characters
 
+    const row = {
+      content_key: request.contentKey,
+      token: this.#db.vault.token('voice note', request.contentKey),
+      language: request.language,
+      spoken: request.parts.map((part) => part.language).join(','),
+      engine: request.engine,
+      voices: request.parts.map((part) => part.voice.name).join(','),
+      characters,
+      milliseconds: Math.round(seconds * 1_000),
+      mp3_bytes: mp3.byteLength,
+      mp3_digest: sha256(mp3),
+      ogg_bytes: ogg.byteLength,
+      ogg_digest: sha256(ogg),
+      created_at: now,
+      last_used_on: today,
+    }
     const note = await this.#db.write(async (tx) => {
-      await tx
+      // The row may be there already, of files that were lost: it describes the new ones from now on.
+      const [made] = await tx
         .insert(voice_notes)
-        .values({
-          content_key: request.contentKey,
-          token: this.#db.vault.token('voice note', request.contentKey),
-          language: request.language,
-          spoken: request.parts.map((part) => part.language).join(','),
-          engine: request.engine,
-          voices: request.parts.map((part) => part.voice.name).join(','),
-          characters,
-          milliseconds: Math.round(seconds * 1_000),
-          mp3_bytes: mp3.byteLength,
-          mp3_digest: sha256(mp3),
-          ogg_bytes: ogg.byteLength,
-          ogg_digest: sha256(ogg),
-          created_at: now,
-          last_used_on: today,
-        })
-        .onConflictDoNothing()
-      const [row] = await tx
-        .select(columns(voice_notes))
-        .from(voice_notes)
-        .where(eq(voice_notes.content_key, request.contentKey))
-      return row!
+        .values(row)
+        .onConflictDoUpdate({ target: voice_notes.content_key, set: row })
+        .returning(columns(voice_notes))
+      return made!
     })
     return { ok: true, note, fresh: true }
   }

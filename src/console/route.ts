@@ -4,6 +4,7 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import type { AuditEntry } from './audit.ts'
 import type { ConsoleDeps } from './deps.ts'
 import type { Officer, Role } from './officer.ts'
+import type { Session } from './sessions.ts'
 
 /** A file that came with a form (`enctype="multipart/form-data"`). */
 export type Upload = { name: string; bytes: Uint8Array }
@@ -38,8 +39,8 @@ export type RouteAudit = {
 export type Route = {
   method: 'GET' | 'POST'
   path: string
-  /** The least role. `anyone` needs no session, `signed-in` one that has finished signing in. */
-  role: Role | 'anyone' | 'signed-in'
+  /** The least role; `signed-in`: any. */
+  role: Role | 'signed-in'
   audit?: RouteAudit
   /** Largest body in bytes; 64 KiB unless told. Files need more. */
   bodyLimit?: number
@@ -48,4 +49,19 @@ export type Route = {
    * returns. An AppError becomes a page with its status: `invalid` 400, `not-found` 404, `conflict` 409.
    */
   handle(request: ConsoleRequest, reply: FastifyReply): Promise<unknown>
+}
+
+/** What the frame itself answers also to those who have not, or not wholly, signed in. */
+export type FrameRequest = Omit<ConsoleRequest, 'officer'> & {
+  /** Null until signing in is finished. */
+  officer: Officer | null
+  session: Session | null
+}
+
+export type FrameRoute = Omit<Route, 'role' | 'handle' | 'audit'> & {
+  /** `signing-in`: a session that still lacks something. */
+  role: 'anyone' | 'signing-in' | 'signed-in'
+  /** Guessing is worth while here: few tries a minute from one address. */
+  guarded?: boolean
+  handle(request: FrameRequest, reply: FastifyReply): Promise<unknown>
 }

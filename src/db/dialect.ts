@@ -16,7 +16,7 @@ export type Dialect = {
   uniqueIndex: typeof sqlite.uniqueIndex
   /** Assigned by the database, rising. */
   id: () => ReturnType<typeof sqliteId>
-  /** Compares bytewise on both engines. */
+  /** Compares bytewise on both engines. Defaults by `$default` only: drizzle-kit writes a custom column's default unquoted. */
   text: typeof sqliteText
   integer: typeof sqliteInteger
   instant: typeof sqliteInteger

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, or, sql } from 'drizzle-orm'
 import { skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
@@ -11,6 +11,7 @@ import { tokenOf } from '../scan/plan-deliveries.ts'
 import { loadNotices, type NoticeFactsRow } from './facts.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import { routeScope } from './outcome.ts'
+import { NOBODY } from './prepare-voice.ts'
 import type { DeliverDeps } from './settings.ts'
 import { type CancelReason, whyNot } from './still-due.ts'
 import { compose, factsFor, tokenFor, type Words } from './words.ts'
@@ -157,7 +158,7 @@ async function dueCalls(tx: Tx, now: number, limit: number): Promise<number[]> {
         eq(deliveries.state, 'queued'),
         eq(deliveries.channel, 'call'),
         lte(deliveries.not_before, now),
-        isNotNull(deliveries.voice_note_id),
+        or(isNotNull(deliveries.voice_note_id), eq(deliveries.reason, NOBODY)),
         notInArray(deliveries.phone_index, live),
       ),
     )

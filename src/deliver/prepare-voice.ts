@@ -10,6 +10,8 @@ import { type DeliverDeps, todayOf } from './settings.ts'
 import { whyNot } from './still-due.ts'
 import { factsFor } from './words.ts'
 
+/** Why a call is claimed without a note. */
+export const NOBODY = 'nobody'
 const PAGE = 500
 const AHEAD_MS = 24 * 3_600_000
 const CALL_WORDS: CallWord[] = ['greeting', 'prompt', 'repeat', 'thanks', 'goodbye']
@@ -31,7 +33,7 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
   const callLanguages = new Set<string>()
   const result = { prepared: 0, failed: 0 }
   for await (const page of pagesWithoutNote(deps, at.now)) {
-    const groups = await groupsOf(deps, page, at.today)
+    const { groups, nobody } = await groupsOf(deps, page, at.today)
     for (const [key, { language, facts, rows }] of groups) {
       // Once for the whole round: a failing engine is not asked again for each page.
       if (!made.has(key)) made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
@@ -40,6 +42,7 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
     }
     await deps.db.write(async (tx) => {
       for (const [key, { rows }] of groups) await settle(tx, deps, rows, made.get(key)!, at)
+      await letGo(tx, nobody)
     })
   }
   if (made.size === 0) return result
@@ -78,16 +81,25 @@ async function* pagesWithoutNote({ db }: DeliverDeps, now: number): AsyncGenerat
   }
 }
 
-async function groupsOf(deps: DeliverDeps, page: Row[], today: At['today']): Promise<Map<string, Group>> {
+/** `nobody`: rows with nothing left to tell, which need no note. */
+async function groupsOf(
+  deps: DeliverDeps,
+  page: Row[],
+  today: At['today'],
+): Promise<{ groups: Map<string, Group>; nobody: Row[] }> {
   const ids = page.map((row) => row.id)
   const notices = Map.groupBy(await loadNotices(deps.db.read, ids, today), (one) => one.deliveryId)
   const groups = new Map<string, Group>()
+  const nobody: Row[] = []
   for (const row of page) {
     const told = (notices.get(row.id) ?? []).filter((notice) => {
       const reason = whyNot(notice, { phoneIndex: row.phone_index, attempts: 0, today })
       return reason === null || reason === 'corrected'
     })
-    if (told.length === 0) continue
+    if (told.length === 0) {
+      nobody.push(row)
+      continue
+    }
     const facts = factsFor(deps, told, '', today)
     const { expiresOn, lastFilingDay, comeOn, late, extend, overstay } = facts
     const key = [row.language, expiresOn, lastFilingDay, comeOn, late, extend, overstay].join(' ')
@@ -95,7 +107,18 @@ async function groupsOf(deps: DeliverDeps, page: Row[], today: At['today']): Pro
     if (group) group.rows.push(row)
     else groups.set(key, { language: row.language, facts, rows: [row] })
   }
-  return groups
+  return { groups, nobody }
+}
+
+/** A call is claimed once its note is made; without anybody to tell it must be claimed too, to be cancelled with its reason. */
+async function letGo(tx: Tx, nobody: Row[]): Promise<void> {
+  const { deliveries } = tx.t
+  const calls = nobody.filter((row) => row.channel === 'call' && row.reason !== NOBODY).map((row) => row.id)
+  if (calls.length === 0) return
+  await tx
+    .update(deliveries)
+    .set({ reason: NOBODY })
+    .where(and(inArray(deliveries.id, calls), eq(deliveries.state, 'queued')))
 }
 
 async function settle(tx: Tx, deps: DeliverDeps, rows: Row[], made: Made, at: At): Promise<void> {

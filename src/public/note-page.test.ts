@@ -27,7 +27,7 @@ describe('the note page', () => {
     const html = await page(`/n/${token}`)
     for (const part of [
       '<html lang="en" dir="ltr">',
-      'Kantor Imigrasi Kelas II Non TPI Blitar',
+      'Kantor Imigrasi Kelas II Non-TPI Blitar',
       'Friday, 4 December 2026',
       'Sunday, 6 December 2026',
       '13 days left',

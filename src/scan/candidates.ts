@@ -27,7 +27,7 @@ export type KnownPhone = {
 export type ExistingNotice = {
   id: number
   stage: number
-  deliveries: { id: number; role: Role; channel: Channel; state: string; attempts: number }[]
+  deliveries: { id: number; role: Role; channel: Channel; state: string; reason: string | null; attempts: number }[]
 }
 
 /** A current permit that may have to be told of, with everything the decision needs. */
@@ -125,6 +125,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
       role: delivery_notices.role,
       channel: delivery_notices.channel,
       state: deliveries.state,
+      reason: deliveries.reason,
       attempts: deliveries.attempts,
     })
     .from(notices)
@@ -193,6 +194,7 @@ type ToldRow = {
   role: Role | null
   channel: Channel | null
   state: string | null
+  reason: string | null
   attempts: number | null
 }
 
@@ -207,6 +209,7 @@ function noticesOf(rows: ToldRow[]): ExistingNotice[] {
         role: row.role!,
         channel: row.channel!,
         state: row.state!,
+        reason: row.reason,
         attempts: row.attempts!,
       })
     }

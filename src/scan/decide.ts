@@ -30,6 +30,7 @@ export function decide(
     }),
     existingStages: candidate.notices.map((notice) => notice.stage),
     untoldStages: candidate.notices.filter(isUntold).map((notice) => notice.stage),
+    reopenStages: candidate.notices.filter((notice) => isUntold(notice) || notice.deliveries.some(mayReopen)).map((notice) => notice.stage),
     answers: candidate.answers,
     expiredOnImport: candidate.knownSince > candidate.expiresOn,
   })
@@ -38,7 +39,8 @@ export function decide(
   const wanted = wantedDeliveries(candidate, decision.plan, policy)
   if (decision.reason === 'reopen') {
     const notice = candidate.notices.find((one) => one.stage === decision.stage)!
-    return wanted.length === 0 ? { what: 'nothing', reason: 'already' } : { what: 'reopen', notice, wanted }
+    const again = wanted.filter((one) => isUntold(notice) || notice.deliveries.some((row) => mayReopen(row) && isFor(row, one)))
+    return again.length === 0 ? { what: 'nothing', reason: 'already' } : { what: 'reopen', notice, wanted: again }
   }
   return {
     what: 'create',
@@ -52,6 +54,17 @@ export function decide(
 /** Nothing of this notice was ever attempted: it had nobody to go to, or everything was cancelled in time. */
 function isUntold(notice: ExistingNotice): boolean {
   return notice.deliveries.every((delivery) => delivery.state === 'cancelled' && delivery.attempts === 0)
+}
+
+/** Reasons that can go away. Where something of the notice was told, only the rows that these stopped come back. */
+const PASSING = ['held', 'renewed', 'opted_out', 'corrected']
+
+function mayReopen({ state, attempts, reason }: ExistingNotice['deliveries'][number]): boolean {
+  return state === 'cancelled' && attempts === 0 && reason !== null && PASSING.includes(reason)
+}
+
+function isFor(row: ExistingNotice['deliveries'][number], wanted: WantedDelivery): boolean {
+  return row.role === wanted.role && row.channel === wanted.channel
 }
 
 function wantedDeliveries(

@@ -121,7 +121,7 @@ function without({ notices }: Candidate, stage: number): Candidate['notices'] {
 
 /** As the scan will find it: attempted, so never to be reopened; with nobody to tell it stays untold. */
 function asTold({ wanted }: Doing, stage: number): Candidate['notices'][number] {
-  const deliveries = wanted.map(({ role, channel }) => ({ id: 0, role, channel, state: 'delivered', attempts: 1 }))
+  const deliveries = wanted.map(({ role, channel }) => ({ id: 0, role, channel, state: 'delivered', reason: null, attempts: 1 }))
   return { id: 0, stage, deliveries }
 }
 

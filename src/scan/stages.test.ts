@@ -159,6 +159,15 @@ describe('a cancelled notice', () => {
     )
   })
 
+  it('is reopened for the part that was cancelled, with the plan that it had', () => {
+    const cycle = { office, kind: 'ITK', untoldStages: [] }
+    const both = { ...cycle, existingStages: [14, 7], reopenStages: [14, 7] }
+    expect(noticeDue({ ...both, stage: 7 })).toMatchObject({ reason: 'reopen', stage: 7, planStage: 7 })
+    expect(noticeDue({ ...both, stage: 14 })).toEqual({ reason: 'already' })
+    const first = { ...cycle, existingStages: [7], reopenStages: [7] }
+    expect(noticeDue({ ...first, stage: 7 })).toMatchObject({ reason: 'reopen', planStage: 14 })
+  })
+
   it('is not reopened when a smaller stage is there', () => {
     expect(noticeDue({ office, kind: 'ITK', stage: 7, existingStages: [7, 3], untoldStages: [7] }).reason).toBe(
       'already',

@@ -53,6 +53,8 @@ export function noticeDue(input: {
   existingStages: number[]
   /** Those of `existingStages` that were cancelled before anything was attempted. */
   untoldStages?: number[]
+  /** Those of `existingStages` of which something was cancelled before it was attempted and may be told again; by default the untold ones. */
+  reopenStages?: number[]
   /** The resident's acknowledgements in this cycle; a sponsor's do not count. */
   answers?: Answer[]
   expiredOnImport?: boolean
@@ -61,11 +63,11 @@ export function noticeDue(input: {
   if (stage === null) return { reason: 'none' }
   if (input.expiredOnImport) return { reason: 'expired-on-import' }
 
-  const reopens = untoldStages.includes(stage)
+  const reopens = (input.reopenStages ?? untoldStages).includes(stage)
   const inTheWay = existingStages.filter((existing) => existing <= stage && !(reopens && existing === stage))
   if (inTheWay.length > 0) return { reason: 'already' }
 
-  const told = existingStages.filter((existing) => !untoldStages.includes(existing))
+  const told = existingStages.filter((existing) => existing !== stage && !untoldStages.includes(existing))
   const isFirst = stage <= promisedStage && told.every((existing) => existing > promisedStage)
   const planStage = isFirst ? promisedStage : stage
   const plan = planFor(office, kind, planStage)

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { wav } from '../../../test/audio.ts'
 import { type Fails, grpcGoogle, restGoogle } from './fake-google.ts'
 import { googleSpeech } from './google.ts'
 import { MAX_UTTERANCE_BYTES, type Utterance } from './port.ts'
@@ -142,27 +143,6 @@ describe('the Google engine', () => {
 async function speak({ endpoint }: { endpoint: string }, utterance: Utterance, { timeoutMs = 5000 } = {}) {
   await using speech = googleSpeech({ endpoint, timeoutMs })
   return await speech.speak(utterance)
-}
-
-function wav({ hertz, seconds }: { hertz: number; seconds: number }): Uint8Array {
-  const count = 24_000 * seconds
-  const file = Buffer.alloc(44 + 2 * count)
-  file.write('RIFF', 0)
-  file.writeUInt32LE(36 + 2 * count, 4)
-  file.write('WAVEfmt ', 8)
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
-  file.writeUInt16LE(1, 22)
-  file.writeUInt32LE(24_000, 24)
-  file.writeUInt32LE(48_000, 28)
-  file.writeUInt16LE(2, 32)
-  file.writeUInt16LE(16, 34)
-  file.write('data', 36)
-  file.writeUInt32LE(2 * count, 40)
-  for (let i = 0; i < count; i++) {
-    file.writeInt16LE(Math.round(16_384 * Math.sin((2 * Math.PI * hertz * i) / 24_000)), 44 + 2 * i)
-  }
-  return file
 }
 
 async function freePort(): Promise<number> {

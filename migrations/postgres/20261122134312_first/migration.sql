@@ -191,8 +191,8 @@ CREATE TABLE "officers" (
 	"failed_count" bigint DEFAULT 0 NOT NULL,
 	"locked_until" bigint,
 	"disabled_at" bigint,
-	"language" text collate "C" DEFAULT id NOT NULL,
-	"theme" text collate "C" DEFAULT auto NOT NULL,
+	"language" text collate "C" NOT NULL,
+	"theme" text collate "C" NOT NULL,
 	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint

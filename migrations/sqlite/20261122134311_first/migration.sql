@@ -201,8 +201,8 @@ CREATE TABLE `officers` (
 	`failed_count` integer DEFAULT 0 NOT NULL,
 	`locked_until` integer,
 	`disabled_at` integer,
-	`language` text DEFAULT 'id' NOT NULL,
-	`theme` text DEFAULT 'auto' NOT NULL,
+	`language` text NOT NULL,
+	`theme` text NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { asc, eq, gt } from 'drizzle-orm'
+import type { Db, Reader, Tx } from '../db/open.ts'
+import { AppError } from '../lib/errors.ts'
+
+export type AuditEntry = {
+  /** `what.how`, e.g. `case.close`. */
+  action: string
+  subject?: { kind: string; id: number | null }
+  /** Ids, codes and counts; never a person's data. */
+  detail?: string
+}
+
+export type AuditVerdict = { ok: true; entries: number; head: string } | { ok: false; entries: number; brokenAt: number | null }
+
+type AuditRow = Db['t']['audit']['$inferSelect']
+
+/** What the first entry follows. */
+export const AUDIT_START = '0'.repeat(64)
+const HEAD = 'audit_head'
+const PAGE = 1_000
+
+/**
+ * Appends to the chain, in the transaction of what is recorded.
+ * @param officerId null: the operator at the command line, or nobody who signed in.
+ */
+export async function recordAudit(
+  tx: Tx,
+  entry: AuditEntry & { officerId: number | null; now: number },
+): Promise<{ hash: string }> {
+  const { meta, audit } = tx.t
+  await tx.insert(meta).values({ key: HEAD, value: AUDIT_START }).onConflictDoNothing()
+  // An update takes the row's lock before it reads: two workers cannot follow the same entry.
+  const [head] = await tx.update(meta).set({ key: HEAD }).where(eq(meta.key, HEAD)).returning({ hash: meta.value })
+  if (!head) throw new AppError('unavailable', 'the audit has no head to follow')
+  const row = {
+    at: entry.now,
+    officer_id: entry.officerId,
+    action: entry.action,
+    subject_kind: entry.subject?.kind ?? null,
+    subject_id: entry.subject?.id ?? null,
+    detail: entry.detail ?? null,
+    prev_hash: head.hash,
+  }
+  const hash = hashOf(row)
+  await tx.insert(audit).values({ ...row, hash })
+  await tx.update(meta).set({ value: hash }).where(eq(meta.key, HEAD))
+  return { hash }
+}
+
+/** The hash of the newest entry: whoever keeps it elsewhere can tell later that nothing before it was rewritten. */
+export async function auditHead(reader: Reader): Promise<string> {
+  const { meta } = reader.t
+  const [row] = await reader.select({ hash: meta.value }).from(meta).where(eq(meta.key, HEAD))
+  return row?.hash ?? AUDIT_START
+}
+
+/**
+ * Walks the whole chain. `brokenAt` is the first entry that was changed, put in or follows a missing one; null when the
+ * newest entries are gone.
+ */
+export async function verifyAudit(reader: Reader): Promise<AuditVerdict> {
+  const { audit } = reader.t
+  const expected = await auditHead(reader)
+  let head = AUDIT_START
+  let entries = 0
+  let passed = expected === AUDIT_START
+  for (let after = 0; ; ) {
+    const rows = await reader.select().from(audit).where(gt(audit.id, after)).orderBy(asc(audit.id)).limit(PAGE)
+    for (const row of rows) {
+      if (row.prev_hash !== head || row.hash !== hashOf(row)) return { ok: false, entries, brokenAt: row.id }
+      head = row.hash
+      entries += 1
+      passed ||= head === expected
+      after = row.id
+    }
+    if (rows.length < PAGE) break
+  }
+  // Entries written while we walked come after the head that we began with.
+  return passed ? { ok: true, entries, head } : { ok: false, entries, brokenAt: null }
+}
+
+function hashOf(row: Omit<AuditRow, 'id' | 'hash'>): string {
+  const covered = [row.prev_hash, row.at, row.officer_id, row.action, row.subject_kind, row.subject_id, row.detail]
+  return createHash('sha256').update(JSON.stringify(covered)).digest('hex')
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { AppError } from '../lib/errors.ts'
+import type { Upload } from './route.ts'
+
+/** A form as it was sent: fields in order, and files. */
+export type FormBody = { fields: URLSearchParams; files: Record<string, Upload> }
+
+/** Forms of both encodings; any other kind of body is refused (415). */
+export function registerBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('application/x-www-form-urlencoded', { parseAs: 'string' }, async (_request, body) => ({
+    fields: new URLSearchParams(body),
+    files: {},
+  }))
+  app.addContentTypeParser<Buffer>('multipart/form-data', { parseAs: 'buffer' }, multipart)
+}
+
+/** The body of a request that may have none. */
+export function bodyOf(request: FastifyRequest): FormBody {
+  return (request.body as FormBody | undefined) ?? { fields: new URLSearchParams(), files: {} }
+}
+
+async function multipart(request: FastifyRequest, body: Buffer): Promise<FormBody> {
+  const form = await readForm(request.headers['content-type'] ?? '', body)
+  const fields = new URLSearchParams()
+  const files: Record<string, Upload> = {}
+  for (const [name, value] of form) {
+    if (typeof value === 'string') fields.append(name, value)
+    // A browser sends a file field that was left empty as a file without a name.
+    else if (value.name !== '') files[name] = { name: value.name, bytes: new Uint8Array(await value.arrayBuffer()) }
+  }
+  return { fields, files }
+}
+
+async function readForm(type: string, body: Buffer): Promise<FormData> {
+  try {
+    return await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()
+  } catch (cause) {
+    throw new AppError('invalid', 'the form could not be read; send it again', { cause })
+  }
+}

@@ -1,0 +1,53 @@
+import { and, eq, inArray, isNull, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+import { parsePhone } from '../lib/phone.ts'
+import type { Officer } from './officer.ts'
+
+/** A page of a list; `next` is given back to get the one after it, null at the end. */
+export type Page<Row> = { rows: Row[]; next: number | null }
+
+export const PAGE_SIZE = 50
+
+/** `rows` holds one more than are shown, when there are more. */
+export function pageOf<Row>(rows: Row[], idOf: (row: Row) => number, size = PAGE_SIZE): Page<Row> {
+  const shown = rows.slice(0, size)
+  return { rows: shown, next: rows.length > size ? idOf(shown.at(-1)!) : null }
+}
+
+/** Residents of the officer's area, and those of no known regency: nobody else would see them. */
+export function ofArea(regency: SQLWrapper, { regencies }: Pick<Officer, 'regencies'>): SQL | undefined {
+  return regencies === null ? undefined : or(isNull(regency), inArray(regency, regencies))
+}
+
+/**
+ * Everyone whom `text` may mean: every word of it in the name, or part of a permit number, or exactly a register number,
+ * a passport or a phone (in any usual spelling), the sponsor's too.
+ */
+export function personMatches({ t, vault }: Pick<Db, 't' | 'vault'>, text: string): SQL {
+  const { residents, permits } = t
+  const asked = text.normalize('NFC').trim().slice(0, 200)
+  const phone = parsePhone(asked)
+  const number = phone && 'number' in phone ? vault.blind(phone.number, 'phone') : null
+  const passport = asked.normalize('NFKC').toUpperCase().replace(/[\s.\-–/]/g, '')
+  const words = asked.split(/\s+/).filter((word) => word !== '')
+  return or(
+    and(sql`1 = 1`, ...words.map((word) => contains(residents.full_name, word))),
+    contains(permits.permit_no, asked),
+    eq(residents.register_no, asked),
+    eq(residents.passport_index, vault.blind(passport, 'passport')),
+    number === null ? undefined : eq(residents.phone_index, number),
+    number === null ? undefined : eq(residents.sponsor_phone_index, number),
+  )!
+}
+
+// The same words on both engines, without wildcards to escape: LIKE differs in case, instr has two names.
+function contains(column: SQLWrapper, part: string): SQL {
+  const low = part.toLowerCase()
+  return sql`(replace(lower(${column}), ${low}, '') <> lower(${column}) or replace(${column}, ${part}, '') <> ${column})`
+}
+
+/** `BLT-7K3Q` however it was typed; null when it cannot be a notice's reference. */
+export function referenceIn(text: string, officeCode: string): string | null {
+  const match = /^([A-Z]{2,4})[\s-]*([0-9A-Z]{4,12})$/.exec(text.normalize('NFKC').trim().toUpperCase())
+  return match && match[1] === officeCode ? `${match[1]}-${match[2]}` : null
+}

@@ -1,0 +1,201 @@
+import { and, asc, count, desc, eq, gte, isNotNull, isNull, lte, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+import type { Level } from '../db/schema.ts'
+import { addDays, type CivilDate } from '../lib/civil-date.ts'
+import type { Office } from '../lib/office.ts'
+import { type OverstayRow, overstayList } from '../overstay/case-list.ts'
+import { isAfter, isBefore } from '../overstay/pages.ts'
+import { ofOffice } from '../overstay/standing.ts'
+import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
+import type { Officer } from './officer.ts'
+
+export const CONTACT_STATES = ['confirmed', 'unconfirmed', 'untried'] as const
+export const OVERSTAY_SORTS = ['newest', 'longest', 'name', 'nationality', 'regency', 'assigned'] as const
+
+export type OverstayView = {
+  /** As typed: a name, a permit number, or exactly a passport or phone. */
+  search?: string
+  closed?: boolean
+  level?: Level
+  daysFrom?: number
+  daysTo?: number
+  nationality?: string
+  regency?: string
+  district?: string
+  kind?: string
+  /** null: those that nobody has. */
+  assignedTo?: string | null
+  contact?: (typeof CONTACT_STATES)[number]
+  proposed?: boolean
+  /** Opened, or raised to a higher level, on this day. */
+  openedOn?: CivilDate
+  escalatedOn?: CivilDate
+  sort?: (typeof OVERSTAY_SORTS)[number]
+}
+
+export type OverstayScope = { db: Db; office: Office; today: CivilDate; officer: Pick<Officer, 'regencies'> }
+
+/** One page of what the officer may see of it; `after` is the case of the row before. */
+export async function overstayPage(
+  scope: OverstayScope,
+  { view, after = null, size = PAGE_SIZE }: { view: OverstayView; after?: number | null; size?: number },
+): Promise<Page<OverstayRow>> {
+  const rows: OverstayRow[] = []
+  for (let last = after; rows.length <= size; ) {
+    const ids = await caseIds(scope, { view, after: last, limit: size + 1 })
+    if (ids.length === 0) break
+    rows.push(...(await rowsOf(scope, ids)).filter((row) => hasContactState(row, view.contact)))
+    last = ids.at(-1)!
+    if (ids.length <= size) break
+  }
+  return pageOf(rows, (row) => row.case_id, size)
+}
+
+/** Every row of the view, page after page: for exports and print. */
+export async function* everyOverstay(scope: OverstayScope, view: OverstayView): AsyncGenerator<OverstayRow> {
+  for (let after: number | null = null; ; ) {
+    const page: Page<OverstayRow> = await overstayPage(scope, { view, after, size: 500 })
+    yield* page.rows
+    if (page.next === null) return
+    after = page.next
+  }
+}
+
+/** How many the view has, the state of contact apart: what was said is sealed and cannot be counted by the database. */
+export async function countOverstays(scope: OverstayScope, view: OverstayView): Promise<number> {
+  const { overstay_cases, permits, residents } = scope.db.t
+  const [row] = await scope.db.read
+    .select({ n: count() })
+    .from(overstay_cases)
+    .innerJoin(permits, eq(permits.id, overstay_cases.permit_id))
+    .innerJoin(residents, eq(residents.id, overstay_cases.resident_id))
+    .where(and(...conditions(scope, view)))
+  return Number(row!.n)
+}
+
+export type OverstayChoices = {
+  levels: Record<string, number>
+  nationalities: string[]
+  regencies: string[]
+  districts: string[]
+  kinds: string[]
+  assigned: string[]
+}
+
+/** What the open (or closed) cases of the area have to filter by. */
+export async function overstayChoices(scope: OverstayScope, closed = false): Promise<OverstayChoices> {
+  const { overstay_cases: cases, permits, residents } = scope.db.t
+  const rows = await scope.db.read
+    .select({
+      level: cases.level,
+      nationality: residents.nationality,
+      regency: residents.regency,
+      district: residents.district,
+      kind: permits.kind,
+      assigned: cases.assigned_to,
+      n: count(),
+    })
+    .from(cases)
+    .innerJoin(permits, eq(permits.id, cases.permit_id))
+    .innerJoin(residents, eq(residents.id, cases.resident_id))
+    .where(and(...conditions(scope, { closed })))
+    .groupBy(
+      cases.level,
+      residents.nationality,
+      residents.regency,
+      residents.district,
+      permits.kind,
+      cases.assigned_to,
+    )
+  const levels: Record<string, number> = {}
+  for (const { level, n } of rows) levels[level] = (levels[level] ?? 0) + Number(n)
+  const some = (pick: (row: (typeof rows)[number]) => string | null) =>
+    [...new Set(rows.map(pick).filter((one) => one !== null))].sort()
+  return {
+    levels,
+    nationalities: some((row) => row.nationality),
+    regencies: some((row) => row.regency),
+    districts: some((row) => row.district),
+    kinds: some((row) => row.kind),
+    assigned: some((row) => row.assigned),
+  }
+}
+
+async function caseIds(
+  scope: OverstayScope,
+  { view, after, limit }: { view: OverstayView; after: number | null; limit: number },
+): Promise<number[]> {
+  const { overstay_cases: cases, permits, residents } = scope.db.t
+  const { by, down } = orderOf(scope, view)
+  const from = (where: SQL | undefined) =>
+    scope.db.read
+      .select({ id: cases.id, by: sql<string | number>`${by}` })
+      .from(cases)
+      .innerJoin(permits, eq(permits.id, cases.permit_id))
+      .innerJoin(residents, eq(residents.id, cases.resident_id))
+      .where(where)
+  let beyond: SQL | undefined
+  if (after !== null) {
+    const [last] = await from(eq(cases.id, after))
+    if (!last) return []
+    beyond = (down ? isBefore : isAfter)([by, cases.id], [last.by, last.id])
+  }
+  const rows = await from(and(...conditions(scope, view), beyond))
+    .orderBy(down ? desc(by) : asc(by), down ? desc(cases.id) : asc(cases.id))
+    .limit(limit)
+  return rows.map((row) => row.id)
+}
+
+async function rowsOf({ db, office, today }: OverstayScope, ids: number[]): Promise<OverstayRow[]> {
+  const rows = await overstayList(db.read, { office, today, filter: { caseIds: ids } })
+  const byId = new Map(rows.map((row) => [row.case_id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+function orderOf({ db }: OverstayScope, { sort = 'newest' }: OverstayView): { by: SQLWrapper; down: boolean } {
+  const { overstay_cases: cases, residents } = db.t
+  if (sort === 'name') return { by: residents.full_name, down: false }
+  if (sort === 'nationality') return { by: residents.nationality, down: false }
+  if (sort === 'regency') {
+    return { by: sql`coalesce(${residents.regency}, '') || ' ' || coalesce(${residents.district}, '')`, down: false }
+  }
+  if (sort === 'assigned') return { by: sql`coalesce(${cases.assigned_to}, '')`, down: false }
+  return { by: cases.expires_on, down: sort === 'newest' }
+}
+
+function conditions({ db, office, today, officer }: OverstayScope, view: OverstayView): (SQL | undefined)[] {
+  const { overstay_cases: cases, permits, residents } = db.t
+  const same = (column: SQLWrapper, value: string | undefined) => (value ? eq(column, value) : undefined)
+  return [
+    ofOffice(permits.office_code, office),
+    ofArea(residents.regency, officer),
+    view.closed ? isNotNull(cases.closed_at) : isNull(cases.closed_at),
+    view.search ? personMatches(db, view.search) : undefined,
+    same(cases.level, view.level),
+    view.daysFrom === undefined ? undefined : lte(cases.expires_on, addDays(today, -view.daysFrom)),
+    view.daysTo === undefined ? undefined : gte(cases.expires_on, addDays(today, -view.daysTo)),
+    same(residents.nationality, view.nationality),
+    same(residents.regency, view.regency),
+    same(residents.district, view.district),
+    same(permits.kind, view.kind),
+    view.assignedTo === null ? isNull(cases.assigned_to) : same(cases.assigned_to, view.assignedTo),
+    view.proposed ? isNotNull(cases.proposed) : undefined,
+    view.openedOn ? eq(cases.opened_on, view.openedOn) : undefined,
+    view.escalatedOn ? wasRaisedOn(db, view.escalatedOn) : undefined,
+  ]
+}
+
+function wasRaisedOn({ t, read }: Db, day: CivilDate): SQL {
+  const { overstay_cases: cases, case_events } = t
+  const raised = read
+    .select({ one: sql`1` })
+    .from(case_events)
+    .where(and(eq(case_events.case_id, cases.id), eq(case_events.kind, 'escalated'), eq(case_events.on, day)))
+  return sql`exists ${raised}`
+}
+
+function hasContactState(row: OverstayRow, state: OverstayView['contact']): boolean {
+  if (state === undefined) return true
+  if (state === 'confirmed') return row.confirmed
+  return !row.confirmed && (row.last_contact === null) === (state === 'untried')
+}

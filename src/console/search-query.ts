@@ -1,0 +1,29 @@
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+import type { Office } from '../lib/office.ts'
+import { ofOffice } from '../overstay/standing.ts'
+import { ofArea, referenceIn } from './find.ts'
+import type { Officer } from './officer.ts'
+
+/** The resident whom a notice's reference means; null when the text is none, or it is of nobody in the officer's area. */
+export async function personOfReference(
+  { db, office, officer }: { db: Db; office: Office; officer: Pick<Officer, 'regencies'> },
+  text: string,
+): Promise<{ residentId: number; reference: string } | null> {
+  const reference = referenceIn(text, office.code)
+  if (reference === null) return null
+  const { notices, cycles, residents } = db.t
+  const [row] = await db.read
+    .select({ residentId: cycles.resident_id })
+    .from(notices)
+    .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
+    .innerJoin(residents, eq(residents.id, cycles.resident_id))
+    .where(
+      and(
+        eq(notices.reference, reference),
+        ofOffice(residents.office_code, office),
+        ofArea(residents.regency, officer),
+      ),
+    )
+  return row ? { residentId: row.residentId, reference } : null
+}

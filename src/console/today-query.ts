@@ -1,0 +1,171 @@
+import { and, count, eq, inArray, isNull, max, not } from 'drizzle-orm'
+import { openAlarms } from '../db/alarms.ts'
+import type { Db } from '../db/open.ts'
+import type { DeliveryState, Level } from '../db/schema.ts'
+import { type Pause, pausesNow } from '../deliver/pauses.ts'
+import { addDays, type CivilDate } from '../lib/civil-date.ts'
+import { type Office, stagesFor } from '../lib/office.ts'
+import { isHeld, ofOffice } from '../overstay/standing.ts'
+import { fatesOfDay } from './deliveries-query.ts'
+import { ofArea, type Page } from './find.ts'
+import { type FollowUpCount, type FollowUpEntry, followUpCounts, followUpPage } from './follow-ups-query.ts'
+import type { Officer } from './officer.ts'
+import { countEnding } from './residents-query.ts'
+
+export type TodayScope = {
+  db: Db
+  office: Office
+  today: CivilDate
+  now: number
+  officer: Pick<Officer, 'regencies' | 'name'>
+}
+
+export type Today = {
+  ends14: number
+  ends60: number
+  notices: number
+  fates: Partial<Record<DeliveryState, number>>
+  phoneList: Page<FollowUpEntry>
+  followUps: FollowUpCount[]
+  levels: { level: Level; open: number }[]
+  newCases: number
+  raisedCases: number
+  proposedCases: number
+  tomorrow: { day: CivilDate; stages: { stage: number; people: number; endsOn: CivilDate }[] }
+  alarms: Awaited<ReturnType<typeof openAlarms>>
+  pauses: Pause[]
+  duties: DutyHealth[]
+}
+
+export type DutyHealth = {
+  duty: string
+  plannedAt: number
+  finishedAt: number | null
+  state: 'done' | 'failed' | 'running' | 'late'
+}
+
+const PHONE_LIST = 10
+
+/** Everything that the first page of the morning shows: a fixed number of queries, however large the register. */
+export async function today(scope: TodayScope): Promise<Today> {
+  const { db, now } = scope
+  const [ends14 = 0, ends60 = 0] = await countEnding(scope, [14, 60])
+  const cases = await caseFigures(scope)
+  return {
+    ends14,
+    ends60,
+    notices: await noticesToday(scope),
+    fates: await fatesOfDay(scope, scope.today),
+    phoneList: await followUpPage(scope, { view: { kind: 'phone' }, size: PHONE_LIST }),
+    followUps: await followUpCounts(scope),
+    ...cases,
+    tomorrow: await tomorrowsRun(scope),
+    alarms: await openAlarms(db.read),
+    pauses: await pausesNow(db.read, now),
+    duties: await dutyHealth(db, now),
+  }
+}
+
+async function noticesToday({ db, office, today, officer }: TodayScope): Promise<number> {
+  const { notices, cycles, residents } = db.t
+  const [row] = await db.read
+    .select({ n: count() })
+    .from(notices)
+    .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
+    .innerJoin(residents, eq(residents.id, cycles.resident_id))
+    .where(
+      and(
+        eq(notices.created_on, today),
+        ofOffice(residents.office_code, office),
+        ofArea(residents.regency, officer),
+      ),
+    )
+  return Number(row!.n)
+}
+
+async function caseFigures({ db, office, today, officer }: TodayScope) {
+  const { overstay_cases: cases, case_events, residents } = db.t
+  const mine = and(
+    isNull(cases.closed_at),
+    ofOffice(residents.office_code, office),
+    ofArea(residents.regency, officer),
+  )
+  const open = await db.read
+    .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })
+    .from(cases)
+    .innerJoin(residents, eq(residents.id, cases.resident_id))
+    .where(mine)
+    .groupBy(cases.level, cases.opened_on, cases.proposed)
+  const raised = await db.read
+    .selectDistinct({ id: cases.id })
+    .from(case_events)
+    .innerJoin(cases, eq(cases.id, case_events.case_id))
+    .innerJoin(residents, eq(residents.id, cases.resident_id))
+    .where(and(eq(case_events.kind, 'escalated'), eq(case_events.on, today), mine))
+  const sum = (which: (row: (typeof open)[number]) => boolean) =>
+    open.filter(which).reduce((total, row) => total + Number(row.n), 0)
+  return {
+    levels: office.levels.map(({ name }) => ({ level: name, open: sum((row) => row.level === name) })),
+    newCases: sum((row) => row.openedOn === today),
+    raisedCases: raised.length,
+    proposedCases: sum((row) => row.proposed !== null),
+  }
+}
+
+/**
+ * Whose stage falls due tomorrow, if nothing was missed and nobody renews: by the days, not by the scan's whole decision,
+ * which would read every permit of the next two months.
+ */
+async function tomorrowsRun({ db, office, today, officer }: TodayScope): Promise<Today['tomorrow']> {
+  const { permits, residents } = db.t
+  const day = addDays(today, 1)
+  const kinds = [...office.kinds.keys(), '']
+  const stages = [...new Set([...kinds.flatMap((kind) => stagesFor(office, kind)), ...[...office.overstay.keys()].map((n) => -n)])]
+  const rows = await db.read
+    .select({ expiresOn: permits.expires_on, kind: permits.kind, n: count() })
+    .from(permits)
+    .innerJoin(residents, eq(residents.id, permits.resident_id))
+    .where(
+      and(
+        eq(permits.is_current, 1),
+        inArray(permits.expires_on, stages.map((stage) => addDays(day, stage))),
+        ofOffice(permits.office_code, office),
+        ofArea(residents.regency, officer),
+        not(isHeld(db.read, residents.id, day)),
+      ),
+    )
+    .groupBy(permits.expires_on, permits.kind)
+  return {
+    day,
+    stages: stages
+      .sort((a, b) => b - a)
+      .map((stage) => {
+        const endsOn = addDays(day, stage)
+        const told = rows.filter(
+          (row) => row.expiresOn === endsOn && (stage < 0 || stagesFor(office, row.kind).includes(stage)),
+        )
+        return { stage, endsOn, people: told.reduce((total, row) => total + Number(row.n), 0) }
+      }),
+  }
+}
+
+/** The last slot of each duty. One that has neither ended nor kept its lease is late. */
+async function dutyHealth(db: Db, now: number): Promise<DutyHealth[]> {
+  const { slots } = db.t
+  const newest = db.read.select({ id: max(slots.id) }).from(slots).groupBy(slots.duty)
+  const rows = await db.read
+    .select({
+      duty: slots.duty,
+      plannedAt: slots.planned_at,
+      finishedAt: slots.finished_at,
+      leaseUntil: slots.lease_until,
+      failed: slots.failed,
+    })
+    .from(slots)
+    .where(inArray(slots.id, newest))
+    .orderBy(slots.duty)
+  return rows.map(({ leaseUntil, failed, ...slot }) => ({
+    ...slot,
+    state: failed === 1 ? 'failed' : slot.finishedAt !== null ? 'done' : leaseUntil < now ? 'late' : 'running',
+  }))
+}

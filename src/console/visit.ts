@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { officerOf } from './accounts.ts'
+import { readCookie, setCookie } from './cookies.ts'
+import type { ConsoleDeps } from './deps.ts'
+import type { Officer } from './officer.ts'
+import { beginVisit, type PageFrame } from './pages.ts'
+import { csrfOf, newToken, type Session, sessionOf } from './sessions.ts'
+
+export type Visitor = {
+  session: Session | null
+  /** Null until signing in is finished. */
+  officer: Officer | null
+  /** What the forms of this visitor are tied to. */
+  formToken: string
+}
+
+export type Visits = {
+  /** First of all: who asks, and in which language. */
+  begin(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  of(request: FastifyRequest): Visitor
+}
+
+export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
+  const visitors = new WeakMap<FastifyRequest, Visitor>()
+  return {
+    async begin(request, reply) {
+      const token = readCookie(request, deps, 'session')
+      const session = token === null ? null : await sessionOf(deps.db, token, deps.clock.now())
+      const officer = session?.lacking === null ? officerOf(session.account) : null
+      const formToken = session?.token ?? formTokenOf(request, reply, deps)
+      visitors.set(request, { session, officer, formToken })
+      const asked = new URL(request.url, 'http://localhost').searchParams.get('lang')
+      const language = session?.account.language ?? (asked === 'en' ? 'en' : 'id')
+      beginVisit(request, { frame, csrf: csrfOf(formToken), language })
+    },
+    of(request) {
+      const visitor = visitors.get(request)
+      if (!visitor) throw new Error('a request was served before it was begun')
+      return visitor
+    },
+  }
+}
+
+function formTokenOf(request: FastifyRequest, reply: FastifyReply, deps: ConsoleDeps): string {
+  const kept = readCookie(request, deps, 'form')
+  if (kept !== null) return kept
+  const made = newToken()
+  setCookie(reply, deps, 'form', made)
+  return made
+}
