@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { App } from './app.ts'
 import { type ExitCode, failed, type Output, openOutput } from './cli/output.ts'
+import type { PreviewOptions } from './cli/preview.ts'
 import { type Config, loadConfig, type Secrets } from './config.ts'
 import { dateAt } from './lib/civil-date.ts'
 import { systemClock } from './lib/clock.ts'
@@ -200,21 +201,16 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
   program
     .command('preview')
     .description('what a resident would read and hear')
-    .requiredOption('--language <tag>', 'e.g. id, en, zh-Hans')
+    .option('--language <tag>', 'e.g. id, en, zh-Hans')
+    .option('--all', 'every language beside the Indonesian source; with --html')
+    .option('--html <file>', 'write one sheet for reviewers, with sound')
     .option('--stage <days>', 'days before expiry; below 0 after it', wholeNumber, 14)
     .option('--expires <date>', 'last day of the permit, YYYY-MM-DD')
     .option('--kind <kind>', 'kind of permit', 'ITAS')
     .option('--audio <file>', 'write the voice note: .mp3 or .ogg')
     .option('--json', 'the result as one JSON line')
     .action(
-      async (options: {
-        language: string
-        stage: number
-        expires?: string
-        kind: string
-        audio?: string
-        json?: boolean
-      }) => {
+      async (options: PreviewOptions & { json?: boolean }) => {
         code = await (await import('./cli/preview.ts')).previewCommand(
           load({ keys: false }).config,
           systemClock,

@@ -1,5 +1,5 @@
 import { asc, eq } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { callScript, voiceScript } from '../src/compose/words.ts'
 import { civilDate, dateAt, timeAt } from '../src/lib/civil-date.ts'
 import type { Person } from '../src/sandbox/sandbox.ts'
@@ -57,8 +57,13 @@ describe('a call', () => {
       { state: 'queued', reason: 'hung-up', attempt: { ended: 'completed', digits: '7', answered_by: 'human', heard: null }, answers: [] },
     ],
     [
-      'hung up at once',
+      'hung up at once, before it was clear who answered',
       { answers: 'human', presses: ['1'], hangsUpAfterMs: 1_500 },
+      { state: 'queued', reason: 'unknown', attempt: { ended: 'completed', digits: null, answered_by: null, heard: null }, answers: [] },
+    ],
+    [
+      'hung up during the note',
+      { answers: 'human', presses: ['1'], hangsUpAfterMs: 9_000 },
       { state: 'queued', reason: 'hung-up', attempt: { ended: 'completed', digits: null, answered_by: 'human', heard: null }, answers: [] },
     ],
     [
@@ -106,7 +111,7 @@ describe('a call', () => {
     expect(await deliveriesOf('sms')).toMatchObject([{ state: 'delivered' }])
   })
 
-  it('is not repeated to whom answered by a key of another stage', async () => {
+  it('is not repeated once a key was pressed', async () => {
     await answering({ answers: 'no-answer' })
     world.sandbox.setPerson(PHONE, { answers: 'human', presses: ['1'] })
     await world.day('2026-06-02')
@@ -134,10 +139,6 @@ describe('WhatsApp', () => {
     await world.register([resident({ ...agreed, ...row })])
     await world.day(TODAY)
   }
-
-  beforeEach(() => {
-    // Each test opens its own world.
-  })
 
   it('brings the voice note to whoever taps "listen", as Ogg, once per tap', async () => {
     await opened({ whatsapp: 'read', taps: true })
@@ -167,11 +168,12 @@ describe('WhatsApp', () => {
 
   it('is followed by a call when nobody taps within 24 hours', async () => {
     await opened({ whatsapp: 'read' })
-    expect(calls()).toEqual([])
-    await world.day('2026-06-02')
-    await world.day('2026-06-03')
+    for (const time of ['07:59', '08:01', '10:00']) {
+      expect(calls()).toEqual([])
+      world.at('2026-06-02', time)
+      await world.deliver()
+    }
     expect(calls()).toHaveLength(1)
-    expect(dateAt(calls()[0]!.at, TIME_ZONE)).toBe('2026-06-02')
     expect(await deliveriesOf('whatsapp')).toMatchObject([{ state: 'read', reason: 'not-listened' }])
     expect(await deliveriesOf('call')).toMatchObject([{ state: 'delivered' }])
   })

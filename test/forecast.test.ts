@@ -7,7 +7,6 @@ import { checkBudget, checkSpending } from '../src/deliver/budget.ts'
 import { spentThisMonth } from '../src/deliver/cost.ts'
 import { forecastCost } from '../src/deliver/forecast-cost.ts'
 import { addDays, civilDate } from '../src/lib/civil-date.ts'
-import type { Office } from '../src/lib/office.ts'
 import { setHold } from '../src/register/holds.ts'
 import { openWorld, type Row, type World } from './world.ts'
 
@@ -32,7 +31,12 @@ const REGISTER: Row[] = [
   row('Dai', 'JP', '0812 0000 0003', { expires_on: '2026-06-19' }),
   row('Emi', 'JP', '0812 0000 0003', { expires_on: '2026-06-19' }),
   row('Farid', 'PK', '-', { expires_on: '2026-06-17', sponsor_name: 'PT Maju', sponsor_phone: '0812 0000 0004' }),
-  row('Greta', 'NL', '+31 6 1000 0005', { expires_on: '2026-06-18', birth_date: '2015-02-03', sponsor_name: 'Ibu', sponsor_phone: '0812 0000 0006' }),
+  row('Greta', 'NL', '+31 6 1000 0005', {
+    expires_on: '2026-06-18',
+    birth_date: '2015-02-03',
+    sponsor_name: 'Ibu',
+    sponsor_phone: '0812 0000 0006',
+  }),
   row('Ivan', 'KR', '0812 0000 0008', { expires_on: '2026-06-16' }),
   row('Jun', 'KR', '+82 10-0000-0009', { expires_on: '2026-06-10' }),
   row('Kim', 'CN', '0812 0000 0010', { expires_on: '2026-05-20' }),
@@ -40,13 +44,14 @@ const REGISTER: Row[] = [
   row('Mona', 'FR', '0812 0000 0012', { expires_on: '2026-06-20', permit_kind: 'Diplomatik' }),
 ]
 
-const withBudget = (monthly: number) => (office: Office) => ({ ...office, budget: { monthly } })
-
 describe('the forecast', () => {
   let world: World
 
   beforeEach(async () => {
-    world = await openWorld({ today: TODAY, people: () => ({ answers: 'human', presses: ['1'], whatsapp: 'read', taps: true }) })
+    world = await openWorld({
+      today: TODAY,
+      people: () => ({ answers: 'human', presses: ['1'], whatsapp: 'read', taps: true }),
+    })
     world.at(TODAY, '05:30')
     await world.register(REGISTER)
   })
@@ -60,7 +65,9 @@ describe('the forecast', () => {
       await world.app.scan()
       await sendAll()
     }
-    const planned = forecast.map(({ on, stage, language, channel, deliveries }) => `${on} ${stage} ${language} ${channel} ${deliveries}`)
+    const planned = forecast.map(
+      ({ on, stage, language, channel, deliveries }) => `${on} ${stage} ${language} ${channel} ${deliveries}`,
+    )
     expect(planned.toSorted()).toEqual(await created())
     expect(planned.length).toBeGreaterThan(30)
   })
@@ -81,12 +88,11 @@ describe('the forecast', () => {
     expect(spent.segments).toBe(sum('segments'))
     expect(spent.callMinutes).toBeGreaterThan(0)
     expect(Math.abs(spent.callMinutes - sum('callMinutes'))).toBeLessThanOrEqual(sum('callMinutes') / 2)
-    const { prices } = world.app.office
-    const calls = spent.callMinutes * prices.callMinute.get('+62')!
-    expect(spent.cost).toBeGreaterThanOrEqual(calls)
-    // Once the notes are recorded, their true length is used.
     const { attempts } = world.app.db.t
-    const seconds = await world.app.db.read.select({ seconds: attempts.seconds }).from(attempts).where(eq(attempts.channel, 'call'))
+    const seconds = await world.app.db.read
+      .select({ seconds: attempts.seconds })
+      .from(attempts)
+      .where(eq(attempts.channel, 'call'))
     expect(seconds.every((one) => one.seconds !== null && one.seconds > 0)).toBe(true)
   })
 
@@ -94,8 +100,17 @@ describe('the forecast', () => {
     const printed = await print()
     expect(printed.text).toContain('2026-06-01 to 2026-06-30, at most')
     expect(printed.text).toMatch(/2026-06-01 .*H-14: .*sms de/)
-    expect(printed.result).toMatchObject({ from: '2026-06-01', to: '2026-06-30', currency: 'USD', budget: { monthly: null, spent: 0 } })
-    const { total, by_channel, rows } = printed.result as { total: { cost: number; deliveries: number }; by_channel: Record<string, { deliveries: number }>; rows: { deliveries: number }[] }
+    expect(printed.result).toMatchObject({
+      from: '2026-06-01',
+      to: '2026-06-30',
+      currency: 'USD',
+      budget: { monthly: null, spent: 0 },
+    })
+    const { total, by_channel, rows } = printed.result as {
+      total: { cost: number; deliveries: number }
+      by_channel: Record<string, { deliveries: number }>
+      rows: { deliveries: number }[]
+    }
     expect(Object.values(by_channel).reduce((sum, one) => sum + one.deliveries, 0)).toBe(total.deliveries)
     expect(rows.reduce((sum, one) => sum + one.deliveries, 0)).toBe(total.deliveries)
     expect(total.cost).toBeGreaterThan(0)
@@ -104,7 +119,9 @@ describe('the forecast', () => {
 
   async function sendAll(): Promise<void> {
     const { deliveries } = world.app.db.t
-    await world.app.db.write((tx) => tx.update(deliveries).set({ state: 'delivered', attempts: 1 }).where(eq(deliveries.state, 'queued')))
+    await world.app.db.write((tx) =>
+      tx.update(deliveries).set({ state: 'delivered', attempts: 1 }).where(eq(deliveries.state, 'queued')),
+    )
   }
 
   async function created(): Promise<string[]> {
@@ -117,7 +134,10 @@ describe('the forecast', () => {
   async function hold(name: string, untilOn: ReturnType<typeof addDays>): Promise<void> {
     await world.app.db.write(async (tx) => {
       const { residents } = tx.t
-      const [person] = await tx.select({ id: residents.id }).from(residents).where(eq(residents.full_name, `${name} Test`))
+      const [person] = await tx
+        .select({ id: residents.id })
+        .from(residents)
+        .where(eq(residents.full_name, `${name} Test`))
       await setHold(tx, { residentId: person!.id, reason: 'applied', setBy: 'Sari', untilOn, now: world.clock.now() })
     })
   }
@@ -139,36 +159,29 @@ describe('the forecast', () => {
 
 describe("the month's ceiling and the carrier's balance", () => {
   it('alarms at 80 and anew at 100 percent, stops nothing, and is quiet again next month', async () => {
-    await using world = await openWorld({ today: TODAY, office: withBudget(1.7) })
-    await world.register([row('Anna', 'DE', '0812 0000 0001', { permit_kind: 'ITAS', expires_on: '2026-07-31' })])
+    await using world = await openWorld({ today: TODAY })
+    const anna = row('Anna', 'DE', '0812 0000 0001', { permit_kind: 'ITAS', expires_on: '2026-07-31' })
+    await world.register([anna])
+    const [sms] = await forecastCost(costDepsOf(world.app), { today: TODAY, days: 1, now: world.clock.now() })
     await world.day(TODAY)
-    const deps = { ...world.app, languageOf: costDepsOf(world.app).languageOf, publicBaseUrl: '' }
-    const first = await checkBudget(deps)
-    expect(first.segments).toBeGreaterThan(0)
-    const price = first.cost
-    await using tight = await openWorld({ today: TODAY, office: withBudget((price * 2) / 1.6) })
-    await tight.register([row('Anna', 'DE', '0812 0000 0001', { permit_kind: 'ITAS', expires_on: '2026-07-31' })])
-    await tight.day(TODAY)
-    const check = () => checkBudget(tight.app)
+    const office = { ...world.app.office, budget: { monthly: sms!.cost / 0.8 } }
+    const check = () => checkBudget({ ...world.app, office })
     expect((await check()).percent).toBe(80)
-    expect(await alarms(tight)).toEqual([{ kind: 'budget', mark: '80%', times: 1 }])
+    expect(await alarms(world)).toEqual([{ kind: 'budget', mark: '80%', times: 1 }])
     await check()
-    expect(await alarms(tight)).toEqual([{ kind: 'budget', mark: '80%', times: 2 }])
-    await tight.register(
-      [
-        row('Anna', 'DE', '0812 0000 0001', { permit_kind: 'ITAS', expires_on: '2026-07-31' }),
-        row('Bert', 'DE', '0812 0000 0002', { permit_kind: 'ITAS', expires_on: '2026-08-01' }),
-      ],
+    expect(await alarms(world)).toEqual([{ kind: 'budget', mark: '80%', times: 2 }])
+    await world.register(
+      [anna, row('Bert', 'DE', '0812 0000 0002', { permit_kind: 'ITAS', expires_on: '2026-08-01' })],
       { force: true },
     )
-    await tight.day('2026-06-02')
+    await world.day('2026-06-02')
     expect((await check()).percent).toBe(160)
-    expect(await alarms(tight)).toEqual([{ kind: 'budget', mark: '100%', times: 1 }])
-    await tight.day('2026-06-03')
-    expect(tight.sandbox.transcript()).toHaveLength(2)
-    tight.at('2026-07-01', '06:00')
+    expect(await alarms(world)).toEqual([{ kind: 'budget', mark: '100%', times: 1 }])
+    await world.day('2026-06-03')
+    expect(world.sandbox.transcript()).toHaveLength(2)
+    world.at('2026-07-01', '06:00')
     expect(await check()).toMatchObject({ percent: 0, attempts: 0, since: '2026-07-01' })
-    expect(await alarms(tight)).toEqual([])
+    expect(await alarms(world)).toEqual([])
   })
 
   it('says so when the balance does not last for the next fourteen days, and takes it back', async () => {
@@ -192,7 +205,10 @@ describe("the month's ceiling and the carrier's balance", () => {
   it('compares no balance that is hidden or in another currency', async () => {
     await using world = await openWorld({ today: TODAY })
     const deps = { ...world.delivery.deps, languageOf: costDepsOf(world.app).languageOf }
-    for (const value of [{ balance: null, currency: null }, { balance: 1, currency: 'EUR' }]) {
+    for (const value of [
+      { balance: null, currency: null },
+      { balance: 1, currency: 'EUR' },
+    ]) {
       const carrier = { probe: async () => ({ ok: true as const, value: { ...value, skewMs: null } }) }
       expect((await checkSpending({ ...deps, carrier })).balance).toMatchObject({ ...value, enough: null })
     }

@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { acknowledge } from '../src/deliver/acknowledgements.ts'
 import { optIn, optOut } from '../src/deliver/opt-outs.ts'
@@ -32,7 +32,9 @@ describe('a change that lands between queueing and sending', () => {
   it('by a hold stops SMS and call; lifted the same day, the same rows go out', async () => {
     const { phone, residentId } = await queued()
     const before = await rows(phone)
-    const hold = await world.app.db.write((tx) => setHold(tx, { residentId, reason: 'applied', setBy: 'Sari', now: world.clock.now() }))
+    const hold = await world.app.db.write((tx) =>
+      setHold(tx, { residentId, reason: 'applied', setBy: 'Sari', now: world.clock.now() }),
+    )
     await until('10:00')
     expect(got(phone)).toEqual([])
     expect(await states(phone)).toEqual(['sms cancelled held', 'call cancelled held'])
@@ -45,18 +47,45 @@ describe('a change that lands between queueing and sending', () => {
 
   it('by a hold that is lifted a stage later leaves the old notice cancelled and sends the new one', async () => {
     const { phone, residentId } = await queued()
-    const hold = await world.app.db.write((tx) => setHold(tx, { residentId, reason: 'applied', setBy: 'Sari', now: world.clock.now() }))
+    const hold = await world.app.db.write((tx) =>
+      setHold(tx, { residentId, reason: 'applied', setBy: 'Sari', now: world.clock.now() }),
+    )
     await until('10:00')
     world.at(addDays(today, 8), '05:00')
     await world.app.db.write((tx) => liftHold(tx, { id: hold.id, liftedBy: 'Sari', now: world.clock.now() }))
     await world.day(addDays(today, 8))
-    expect(await states(phone)).toEqual(['sms cancelled held', 'call cancelled held', 'sms delivered null', 'call delivered null'])
+    expect(await states(phone)).toEqual([
+      'sms cancelled held',
+      'call cancelled held',
+      'sms delivered null',
+      'call delivered null',
+    ])
     expect((await rows(phone)).map((row) => row.stage)).toEqual([14, 14, 7, 7])
+  })
+
+  it('by a hold stops what the carrier had only refused; lifted, it goes out', async () => {
+    const { phone, residentId } = await queued()
+    world.sandbox.faults.set([{ kind: 'account', state: 'suspended' }])
+    await until('08:00')
+    expect(await states(phone)).toEqual(['sms queued account:20003', 'call queued null'])
+    world.sandbox.faults.clear()
+    const hold = await world.app.db.write((tx) =>
+      setHold(tx, { residentId, reason: 'applied', setBy: 'Sari', now: world.clock.now() }),
+    )
+    await until('10:00')
+    expect(await states(phone)).toEqual(['sms cancelled held', 'call cancelled held'])
+    await world.app.db.write((tx) => liftHold(tx, { id: hold.id, liftedBy: 'Sari', now: world.clock.now() }))
+    await world.app.scan()
+    await until('12:00')
+    expect(got(phone)).toEqual(['sms delivered', 'call completed'])
   })
 
   it('by a renewal stops everything', async () => {
     const { phone, row } = await queued()
-    await world.register([{ ...row, permit_no: `${row.permit_no}-new`, issued_on: today, expires_on: addDays(today, 200) }], { force: true })
+    await world.register(
+      [{ ...row, permit_no: `${row.permit_no}-new`, issued_on: today, expires_on: addDays(today, 200) }],
+      { force: true },
+    )
     await until('12:00')
     expect(got(phone)).toEqual([])
     expect(await states(phone)).toEqual(['sms cancelled renewed', 'call cancelled renewed'])
@@ -134,11 +163,19 @@ describe('a change that lands between queueing and sending', () => {
     world.at(today, '06:00')
     await world.app.scan()
     expect(await states(phone)).toEqual(['sms queued null', 'call queued null'])
-    await world.register([{ ...group[0]!, permit_no: `${group[0]!.permit_no}-new`, issued_on: today, expires_on: addDays(today, 200) }], { force: true })
+    await world.register(
+      [{ ...group[0]!, permit_no: `${group[0]!.permit_no}-new`, issued_on: today, expires_on: addDays(today, 200) }],
+      { force: true },
+    )
     await until('12:00')
     expect(got(phone)).toEqual(['sms delivered', 'call completed'])
     expect(bodies(phone)[0]).toMatch(/\b2\b/)
-    expect(await states(phone)).toEqual(['sms delivered null', 'call delivered null', 'sms cancelled renewed', 'call cancelled renewed'])
+    expect(await states(phone)).toEqual([
+      'sms delivered null',
+      'call delivered null',
+      'sms cancelled renewed',
+      'call cancelled renewed',
+    ])
     const told = await Promise.all((await rows(phone)).map((row) => noticesOf(row.id)))
     expect(told).toEqual([2, 2, 1, 1])
   })
@@ -176,15 +213,28 @@ describe('a change that lands between queueing and sending', () => {
 
   it('for a minor tells the sponsor and never the child', async () => {
     const [phone, sponsor] = [numberOf(test, 1), numberOf(test, 2)]
-    await world.register([person('1', phone, { birth_date: addDays(today, -365 * 12), sponsor_name: 'Ibu', sponsor_phone: sponsor })], { force: true })
+    await world.register(
+      [person('1', phone, { birth_date: addDays(today, -365 * 12), sponsor_name: 'Ibu', sponsor_phone: sponsor })],
+      { force: true },
+    )
     for (const day of [0, 7, 11, 13]) await world.day(addDays(today, day))
     expect(got(phone)).toEqual([])
-    expect(got(sponsor)).toEqual(['sms delivered', 'call completed', 'sms delivered', 'sms delivered', 'call completed', 'sms delivered'])
+    expect(got(sponsor)).toEqual([
+      'sms delivered',
+      'call completed',
+      'sms delivered',
+      'sms delivered',
+      'call completed',
+      'sms delivered',
+    ])
   })
 
   it('for forty workers on one phone sends one SMS and one call', async () => {
     const phone = numberOf(test, 1)
-    await world.register(Array.from({ length: 40 }, (_, index) => person(String(index + 10), phone)), { force: true })
+    await world.register(
+      Array.from({ length: 40 }, (_, index) => person(String(index + 10), phone)),
+      { force: true },
+    )
     await world.day(today)
     expect(got(phone)).toEqual(['sms delivered', 'call completed'])
     expect(bodies(phone)[0]).toMatch(/\b40\b/)
@@ -222,7 +272,10 @@ describe('a change that lands between queueing and sending', () => {
     expect(await states(phone)).toEqual(['sms queued null', 'call queued null'])
     world.at(today, '07:00')
     const { residents } = world.app.db.t
-    const [resident] = await world.app.db.read.select({ id: residents.id }).from(residents).where(eq(residents.register_no, row.register_no!))
+    const [resident] = await world.app.db.read
+      .select({ id: residents.id })
+      .from(residents)
+      .where(eq(residents.register_no, row.register_no!))
     return { phone, residentId: resident!.id, row }
   }
 
@@ -266,7 +319,11 @@ describe('a change that lands between queueing and sending', () => {
 
   async function rows(phone: string) {
     const { deliveries } = world.app.db.t
-    return world.app.db.read.select().from(deliveries).where(eq(deliveries.phone_index, indexOf(phone))).orderBy(asc(deliveries.id))
+    return world.app.db.read
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.phone_index, indexOf(phone)))
+      .orderBy(asc(deliveries.id))
   }
 
   async function states(phone: string): Promise<string[]> {
@@ -275,7 +332,7 @@ describe('a change that lands between queueing and sending', () => {
 
   async function noticesOf(deliveryId: number): Promise<number> {
     const { delivery_notices } = world.app.db.t
-    return world.app.db.read.$count(delivery_notices, and(eq(delivery_notices.delivery_id, deliveryId)))
+    return world.app.db.read.$count(delivery_notices, eq(delivery_notices.delivery_id, deliveryId))
   }
 
   async function leave(phone: string, channels: Channel[]): Promise<void> {

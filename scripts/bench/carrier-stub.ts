@@ -14,6 +14,8 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify(body))
   })
 })
+// Else it hangs up on a client that was busy for five seconds.
+server.keepAliveTimeout = 120_000
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('the stub has no port')

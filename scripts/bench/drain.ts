@@ -9,8 +9,8 @@ import { type App, openApp } from '../../src/app.ts'
 import { addDays, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/events.ts'
-import { AUTH_TOKEN, configOf, freePort, keysIn, TIME_ZONE, withoutRates } from '../../test/world.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
+import { AUTH_TOKEN, configOf, freePort, keysIn, TIME_ZONE, withoutRates } from '../../test/world.ts'
 
 /**
  * Drains many due deliveries against a bare carrier in another process and prints one JSON line: deliveries per second,

@@ -15,15 +15,15 @@ export const EXPIRES_ON = addDays(TODAY, 14)
 export const STARTS_AT = instantOf(TODAY, '08:30', TIME_ZONE)
 
 /** The carrier may answer so late ... */
-export const LONGEST_LATENCY_MS = 1_500
+export const LONGEST_LATENCY_MS = 2_000
 /** ... and list what it took so much later. */
 export const LONGEST_LISTING_DELAY_MS = 1_000
 /**
  * The same proportions as in production, within a run of a minute: lease > half a lease + timeout, and look-ups go on
  * for longer than half a lease + latency + listing delay.
  */
-const patience: Patience = { leaseMs: 3_000, lookup: { listingMs: 8_000, everyMs: 500 } }
-const CARRIER_TIMEOUT_MS = 1_000
+const patience: Patience = { leaseMs: 4_000, lookup: { listingMs: 10_000, everyMs: 500 } }
+const CARRIER_TIMEOUT_MS = 1_500
 
 export type Ground = { folder: string; port: number; sandboxUrl: string; perSecond: number }
 

@@ -10,6 +10,7 @@ import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/world.ts'
 import type { Ground } from './ground.ts'
 
 export type DaemonProcess = AsyncDisposable & {
+  loaded(): Promise<void>
   /** Opens database and listener and begins to work; its clock reads `now` (epoch ms). */
   begin(now: number): Promise<void>
   /** Resolves when it listens and works, after `begin`. */
@@ -42,6 +43,9 @@ export function loadDaemon({ folder, port, sandboxUrl, perSecond }: Ground): Dae
   // Whoever waits for them hears of a failure; a spare that is never begun may end unheard.
   started.catch(() => undefined)
   return {
+    async loaded() {
+      await loaded
+    },
     async begin(now) {
       await loaded
       child.stdin!.write(`${now}\n`)

@@ -60,17 +60,27 @@ async function laterSandbox(
   return sandbox
 }
 
-/** Nothing is under way, due, unread or to be asked about at `now`. */
+/** Nothing is under way, due, unread or to be asked about at `now`. A call that waits for another one to the same phone is not due. */
 async function isQuiet({ db, office }: App, now: number): Promise<boolean> {
   const { deliveries, receipts } = db.t
   const open = await db.read
-    .select({ state: deliveries.state, channel: deliveries.channel, at: deliveries.not_before })
+    .select({
+      state: deliveries.state,
+      channel: deliveries.channel,
+      at: deliveries.not_before,
+      phone: deliveries.phone_index,
+    })
     .from(deliveries)
-    .where(inArray(deliveries.state, ['sending', 'uncertain', 'queued']))
-  const due = open.some(
-    (row) => row.state !== 'queued' || (row.at <= now && windowAt(office, row.channel, now).mayStart),
+    .where(inArray(deliveries.state, ['sending', 'uncertain', 'queued', 'accepted', 'sent']))
+  const ringing = new Set(
+    open.filter((row) => row.channel === 'call' && row.state !== 'queued').map((row) => row.phone),
   )
-  if (due) return false
+  const isDue = (row: (typeof open)[number]) =>
+    row.at <= now && windowAt(office, row.channel, now).mayStart && !(row.channel === 'call' && ringing.has(row.phone))
+  if (
+    open.some((row) => row.state === 'sending' || row.state === 'uncertain' || (row.state === 'queued' && isDue(row)))
+  )
+    return false
   const [unread] = await db.read
     .select({ rows: count() })
     .from(receipts)

@@ -21,8 +21,9 @@ export type StormOptions = {
 }
 
 const KILLS_PER_MINUTE = 50
-const SHORTEST_LIFE_MS = 60
-const LONGEST_LIFE_MS = 1_800
+/** After the daemon works and the next one is ready to take over. */
+const SHORTEST_LIFE_MS = 20
+const LONGEST_LIFE_MS = 1_200
 /** So many ends are orderly ones. */
 const STOPPED_SHARE = 0.1
 /** So many are killed while they start: too early to be counted. */
@@ -94,7 +95,7 @@ async function killAgainAndAgain(world: World, minutes: number): Promise<void> {
       await daemon.begin(now())
       spare = loadDaemon(ground)
       const early = random() < EARLY_SHARE
-      if (!early) await daemon.started()
+      if (!early) await Promise.all([daemon.started(), spare.loaded()])
       await pause(SHORTEST_LIFE_MS + random() ** 2 * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS))
       if (!daemon.alive()) throw new Error('the daemon ended by itself; see daemon.log')
       const orderly = !early && random() < STOPPED_SHARE

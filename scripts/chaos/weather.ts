@@ -18,13 +18,13 @@ export function weather(random: () => number): Fault[] {
   const upTo = (worst: number) => Math.round(random() * worst * 1_000) / 1_000
   const create = { on: 'create' } as const
   const faults: Fault[] = [
-    { kind: 'latency', ms: 100 + Math.round(random() * (LONGEST_LATENCY_MS - 100)), rate: upTo(0.06), on: 'any' },
+    { kind: 'latency', ms: 100 + Math.round(random() * (LONGEST_LATENCY_MS - 100)), rate: upTo(0.04), on: 'any' },
     { kind: 'too-many-requests', retryAfterS: 0.3, rate: upTo(0.02), ...create },
     { kind: 'server-error', when: 'before', status: 503, rate: upTo(0.06), ...create },
     { kind: 'server-error', when: 'after', status: 500, rate: upTo(0.08), ...create },
     { kind: 'server-error', when: 'before', status: 502, rate: upTo(0.2), on: 'read' },
-    { kind: 'cut', when: 'before', rate: upTo(0.05), ...create },
-    { kind: 'cut', when: 'after', rate: upTo(0.06), ...create },
+    { kind: 'cut', when: 'before', rate: upTo(0.03), ...create },
+    { kind: 'cut', when: 'after', rate: upTo(0.04), ...create },
     { kind: 'refuse', code: 30_022, rate: upTo(0.02), resource: 'messages', ...create },
     { kind: 'fail', code: 30_008, status: 'undelivered', rate: upTo(0.03), resource: 'messages' },
     { kind: 'fail', code: 30_017, status: 'failed', rate: upTo(0.03), resource: 'messages' },

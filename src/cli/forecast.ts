@@ -12,7 +12,13 @@ export async function forecastCommand(app: App, output: Output, { days }: { days
   const now = app.clock.now()
   const today = app.today()
   const rows = await forecastCost(deps, { today, days, now })
-  const { since, cost: spent, monthly, percent, currency } = budgetState(await spentThisMonth(app.db.read, { office: app.office, now }), app)
+  const {
+    since,
+    cost: spent,
+    monthly,
+    percent,
+    currency,
+  } = budgetState(await spentThisMonth(app.db.read, { office: app.office, now }), app)
   const total = totalOf(rows)
   const result = {
     from: today,
@@ -24,18 +30,30 @@ export async function forecastCommand(app: App, output: Output, { days }: { days
     by_stage: totalsBy(rows, (row) => String(row.stage)),
     by_language: totalsBy(rows, (row) => row.language),
     by_channel: totalsBy(rows, (row) => row.channel),
-    rows: rows.map(({ on, callMinutes, ...row }) => ({ date: on, ...row, call_minutes: callMinutes, cost: money(row.cost) })),
+    rows: rows.map(({ on, callMinutes, ...row }) => ({
+      date: on,
+      ...row,
+      call_minutes: callMinutes,
+      cost: money(row.cost),
+    })),
     budget: { monthly, spent: money(spent), since, percent },
   }
   output.line(`${result.from} to ${result.to}, at most: as if nobody renewed, left or answered`)
   const lines = Object.entries(result.by_day).map(([day, of]) => [day, ...cells(of, currency), breakdown(rows, day)])
   for (const line of table([...lines, ['total', ...cells(total, currency), '']])) output.line(line)
-  for (const [title, by] of [['stage', result.by_stage], ['language', result.by_language], ['channel', result.by_channel]] as const) {
+  for (const [title, by] of [
+    ['stage', result.by_stage],
+    ['language', result.by_language],
+    ['channel', result.by_channel],
+  ] as const) {
     output.line('')
-    for (const line of table(Object.entries(by).map(([name, of]) => [`${title} ${name}`, ...cells(of, currency)]))) output.line(line)
+    for (const line of table(Object.entries(by).map(([name, of]) => [`${title} ${name}`, ...cells(of, currency)])))
+      output.line(line)
   }
   output.line('')
-  output.line(`spent since ${since}: ${money(spent).toFixed(2)} ${currency}${monthly === null ? ', no ceiling' : ` of ${monthly} (${percent}%)`}`)
+  output.line(
+    `spent since ${since}: ${money(spent).toFixed(2)} ${currency}${monthly === null ? ', no ceiling' : ` of ${monthly} (${percent}%)`}`,
+  )
   if (!result.prices_verified) output.line('the prices in OFFICE_FILE are not verified yet')
   output.result(result)
   return 0
@@ -72,14 +90,25 @@ function totalsBy(rows: readonly CostedRow[], keyOf: (row: CostedRow) => string)
 }
 
 function cells(of: Total, currency: string): string[] {
-  return [`${of.deliveries} deliveries`, `${of.segments} segments`, `${of.call_minutes} minutes`, `${of.cost.toFixed(2)} ${currency}`]
+  return [
+    `${of.deliveries} deliveries`,
+    `${of.segments} segments`,
+    `${of.call_minutes} minutes`,
+    `${of.cost.toFixed(2)} ${currency}`,
+  ]
 }
 
 /** `H-14: 3 sms id, 3 call id`. */
 function breakdown(rows: readonly CostedRow[], day: string): string {
-  const byStage = Map.groupBy(rows.filter((row) => row.on === day), (row) => row.stage)
+  const byStage = Map.groupBy(
+    rows.filter((row) => row.on === day),
+    (row) => row.stage,
+  )
   return [...byStage]
-    .map(([stage, of]) => `${stage >= 0 ? `H-${stage}` : `H+${-stage}`}: ${of.map((row) => `${row.deliveries} ${row.channel} ${row.language}`).join(', ')}`)
+    .map(
+      ([stage, of]) =>
+        `${stage >= 0 ? `H-${stage}` : `H+${-stage}`}: ${of.map((row) => `${row.deliveries} ${row.channel} ${row.language}`).join(', ')}`,
+    )
     .join('; ')
 }
 

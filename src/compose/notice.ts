@@ -54,15 +54,19 @@ export function noticeText(template: Template, facts: NoticeFacts, form: 'short'
 /** The values of a message that a person reads on a screen: long dates, and Latin values set apart in rtl text. */
 export function longValues(template: Template, facts: NoticeFacts): Values {
   const { long } = template.dates
-  const apart = (text: string) => (template.direction === 'rtl' ? `\u2068${text}\u2069` : text)
   return {
-    office: apart(facts.officeName),
-    phone: apart(facts.officePhone),
-    reference: apart(facts.reference),
+    office: apart(template, facts.officeName),
+    phone: apart(template, facts.officePhone),
+    reference: apart(template, facts.reference),
     link: facts.link,
     notice: noticeText(template, facts, 'long'),
     expires: long(facts.expiresOn),
     last_day: long(facts.lastFilingDay),
     come_on: long(facts.comeOn),
   }
+}
+
+/** Latin text for a right-to-left sentence: between isolates, so that a phone keeps its plus sign in front. Not for SMS. */
+export function apart(template: Template, text: string): string {
+  return template.direction === 'rtl' ? `\u2068${text}\u2069` : text
 }

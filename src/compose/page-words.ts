@@ -1,4 +1,4 @@
-import { longValues, type NoticeFacts, noticeText, situationOf } from './notice.ts'
+import { apart, longValues, type NoticeFacts, noticeText, situationOf } from './notice.ts'
 import type { Template } from './template.ts'
 
 export type PageFacts = NoticeFacts & {
@@ -65,7 +65,10 @@ export function endedWords(template: Template, office: { officeName: string; off
     language: template.language,
     direction: template.direction,
     heading: template.say(ended.heading),
-    text: template.say(ended.text, { office: office.officeName, phone: office.officePhone }),
+    text: template.say(ended.text, {
+      office: apart(template, office.officeName),
+      phone: apart(template, office.officePhone),
+    }),
   }
 }
 
@@ -76,7 +79,7 @@ export function homeWords(template: Template, office: { officeName: string }) {
     ...home,
     language: template.language,
     direction: template.direction,
-    text: template.say(home.text, { office: office.officeName }),
+    text: template.say(home.text, { office: apart(template, office.officeName) }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { plain } from './dates.ts'
-import { longValues, type NoticeFacts, noticeText, situationOf } from './notice.ts'
+import { apart, longValues, type NoticeFacts, noticeText, situationOf } from './notice.ts'
 import { countSegments, type Segments } from './segments.ts'
 import type { Template } from './template.ts'
 
@@ -54,6 +54,15 @@ export function whatsappWords(
     variables: Object.fromEntries(Array.from(numbers, ([argument, number]) => [number, String(values[argument])])),
     text: template.say(message, values),
   }
+}
+
+/** What answers somebody who writes to us by WhatsApp: `stopped` after an opt-out, else that the number is automatic. */
+export function whatsappReply(
+  template: Template,
+  reply: 'stopped' | 'automatic',
+  office: Pick<NoticeFacts, 'officePhone'>,
+): string {
+  return template.say(template.whatsapp[reply], { phone: apart(template, office.officePhone) })
 }
 
 /** The voice note. It depends on the language and these facts alone, so one recording serves everyone they fit. */

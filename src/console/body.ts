@@ -8,16 +8,17 @@ export type FormBody = { fields: URLSearchParams; files: Record<string, Upload> 
 /** Forms of both encodings; any other kind of body is refused (415). */
 export function registerBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser<string>('application/x-www-form-urlencoded', { parseAs: 'string' }, async (_request, body) => ({
-    fields: new URLSearchParams(body),
-    files: {},
-  }))
-  app.addContentTypeParser<Buffer>('multipart/form-data', { parseAs: 'buffer' }, multipart)
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, urlEncoded)
+  app.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, multipart)
 }
 
 /** The body of a request that may have none. */
 export function bodyOf(request: FastifyRequest): FormBody {
   return (request.body as FormBody | undefined) ?? { fields: new URLSearchParams(), files: {} }
+}
+
+async function urlEncoded(_request: FastifyRequest, body: string): Promise<FormBody> {
+  return { fields: new URLSearchParams(body), files: {} }
 }
 
 async function multipart(request: FastifyRequest, body: Buffer): Promise<FormBody> {

@@ -16,7 +16,7 @@ import { secondFactorRoutes } from './second-factor.ts'
 import { serveRoute } from './serve.ts'
 import { signInRoutes } from './sign-in.ts'
 import { answerTrouble, answerUnknown, answerUnreadable } from './trouble.ts'
-import { openVisits } from './visit.ts'
+import { openVisits, type Visits } from './visit.ts'
 import { loadWords } from './words.ts'
 
 export type Console = AsyncDisposable & {
@@ -50,16 +50,12 @@ export async function openConsole(deps: ConsoleDeps, routes: readonly Route[]): 
   const app = openServer(deps)
   const visits = openVisits(deps, frame)
   app.setErrorHandler(answerTrouble(deps))
-  await guard(app, deps)
+  await guard(app, deps, visits)
   registerBodies(app)
   registerAssets(app, assets)
   registerHealth(app, deps)
-  await app.register((pages, _options, ready) => {
-    pages.addHook('onRequest', visits.begin)
-    pages.setNotFoundHandler({ preHandler: app.rateLimit() }, answerUnknown)
-    for (const route of [...frameRoutes, ...all]) serveRoute(pages, { deps, visits, route })
-    ready()
-  })
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, answerUnknown)
+  for (const route of [...frameRoutes, ...all]) serveRoute(app, { deps, visits, route })
   return listen(app, deps)
 }
 
@@ -77,10 +73,12 @@ function openServer(deps: ConsoleDeps): FastifyInstance {
   return fastify({ ...options, https: deps.tls }) as unknown as FastifyInstance
 }
 
-async function guard(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
+async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('x-robots-tag', 'noindex, nofollow, noarchive').header('cache-control', 'private, no-store')
   })
+  await app.register(cookie)
+  app.addHook('onRequest', visits.begin)
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -99,7 +97,6 @@ async function guard(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
     strictTransportSecurity: deps.secureCookies ? { maxAge: 31_536_000, includeSubDomains: false } : false,
   })
   await app.register(rateLimit, { max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
-  await app.register(cookie)
 }
 
 async function listen(app: FastifyInstance, { listen: { host, port } }: ConsoleDeps): Promise<Console> {

@@ -63,7 +63,7 @@ export type PageFrame = {
   now(): number
 }
 
-type Visit = { frame: PageFrame; csrf: string; language: Language }
+type Visit = { frame: PageFrame; csrf: string; language: Language; officer: Officer | null }
 
 const eta = new Eta({ views: join(import.meta.dirname, 'pages'), cache: true, autoEscape: true })
 const visits = new WeakMap<FastifyRequest, Visit>()
@@ -71,6 +71,16 @@ const visits = new WeakMap<FastifyRequest, Visit>()
 /** Told by the listener before any handler runs. */
 export function beginVisit(request: FastifyRequest, visit: Visit): void {
   visits.set(request, visit)
+}
+
+/** False for what is served to anyone, as assets are. */
+export function isVisit(request: FastifyRequest): boolean {
+  return visits.has(request)
+}
+
+/** Who asks; null until signing in is finished. */
+export function officerAt(reply: FastifyReply): Officer | null {
+  return visitOf(reply.request).officer
 }
 
 /** The HTML of `pages/<page>.eta` in the frame, in the officer's language; sets the content type. */

@@ -74,7 +74,7 @@ function isOurForm(request: FastifyRequest, visits: Visits): boolean {
 }
 
 function isPage(route: Route | FrameRoute): route is Route {
-  return !['anyone', 'signing-in'].includes(route.role) && !('frame' in route)
+  return route.role !== 'anyone' && route.role !== 'signing-in'
 }
 
 async function auditPage(deps: ConsoleDeps, route: Route, request: ConsoleRequest): Promise<void> {

@@ -71,7 +71,8 @@ export function isCsrf(token: string, given: string | undefined): boolean {
   return expected.length === actual.length && timingSafeEqual(expected, actual)
 }
 
-function lackingOf(account: Account, codeAt: number | null): Lacking {
+/** What an officer who showed a second factor at `codeAt` (or not) still lacks. */
+export function lackingOf(account: Account, codeAt: number | null): Lacking {
   if (account.totp_confirmed_at !== null && codeAt === null) return 'code'
   if (account.one_time_until !== null) return 'password'
   if (account.totp_confirmed_at === null && TOTP_ROLES.includes(account.role)) return 'enrol'

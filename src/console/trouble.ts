@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type AppErrorCode } from '../lib/errors.ts'
 import type { ConsoleDeps } from './deps.ts'
-import { render, wordsFor } from './pages.ts'
+import { isVisit, officerAt, render, wordsFor } from './pages.ts'
 
 const STATUS: Readonly<Record<AppErrorCode, number>> = {
   usage: 400,
@@ -42,9 +42,14 @@ export function answerTrouble(deps: ConsoleDeps) {
 
 function troublePage(reply: FastifyReply, status: number, message: string | null): string {
   reply.code(status)
-  const t = wordsFor(reply, null)
+  if (!isVisit(reply.request)) {
+    reply.type('text/plain; charset=utf-8')
+    return `${status}\n`
+  }
+  const officer = officerAt(reply)
+  const t = wordsFor(reply, officer)
   const kind = TOLD.includes(status) ? status : 500
-  return render(reply, null, 'trouble', { title: t(`trouble.${kind}.title`), text: message ?? t(`trouble.${kind}.text`) })
+  return render(reply, officer, 'trouble', { title: t(`trouble.${kind}.title`), text: message ?? t(`trouble.${kind}.text`) })
 }
 
 /** Name, code and places only: a database error's message holds the values of its query. */

@@ -20,10 +20,14 @@ export type Visits = {
   of(request: FastifyRequest): Visitor
 }
 
+/** Served to anyone; nobody is looked up for them. */
+const UNASKED = /^\/(?:assets\/|healthz|readyz)/
+
 export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
   const visitors = new WeakMap<FastifyRequest, Visitor>()
   return {
     async begin(request, reply) {
+      if (UNASKED.test(request.url)) return
       const token = readCookie(request, deps, 'session')
       const session = token === null ? null : await sessionOf(deps.db, token, deps.clock.now())
       const officer = session?.lacking === null ? officerOf(session.account) : null
@@ -31,7 +35,7 @@ export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
       visitors.set(request, { session, officer, formToken })
       const asked = new URL(request.url, 'http://localhost').searchParams.get('lang')
       const language = session?.account.language ?? (asked === 'en' ? 'en' : 'id')
-      beginVisit(request, { frame, csrf: csrfOf(formToken), language })
+      beginVisit(request, { frame, csrf: csrfOf(formToken), language, officer })
     },
     of(request) {
       const visitor = visitors.get(request)

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray } from 'drizzle-orm'
+import { and, count, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../db/open.ts'
 import type { Answer, Role } from '../db/schema.ts'
 
@@ -75,7 +75,7 @@ async function cancelRetries(tx: Tx, told: Told[], now: number): Promise<number>
           eq(notices.cycle_id, cycle_id),
           eq(delivery_notices.role, role),
           eq(deliveries.state, 'queued'),
-          gt(deliveries.attempts, 0),
+          gt(deliveries.attempts, untaken(tx)),
         ),
       )
     for (const { id } of waiting) {
@@ -89,6 +89,16 @@ async function cancelRetries(tx: Tx, told: Told[], now: number): Promise<number>
     }
   }
   return cancelled
+}
+
+/** How many attempts of the delivery the carrier never took: they were none. */
+function untaken(tx: Tx) {
+  const { attempts, deliveries } = tx.t
+  const none = tx
+    .select({ count: count() })
+    .from(attempts)
+    .where(and(eq(attempts.delivery_id, deliveries.id), gt(attempts.number, 0), eq(attempts.outcome, 'not-sent')))
+  return sql`(${none})`
 }
 
 /** A delivery may carry the permits of several people: it is over only when each of them has understood. */

@@ -56,7 +56,9 @@ export function budgetState(spent: Spending, { office }: Pick<BudgetDeps, 'offic
 }
 
 /** Alarm `balance` while the carrier's balance is below the forecast cost of the next 14 days. Null when the carrier gave no answer. */
-export async function checkBalance(deps: BudgetDeps & { carrier: Pick<Carrier, 'probe'> }): Promise<BalanceState | null> {
+export async function checkBalance(
+  deps: BudgetDeps & { carrier: Pick<Carrier, 'probe'> },
+): Promise<BalanceState | null> {
   const { db, office, clock, carrier } = deps
   const answer = await carrier.probe()
   if (!answer.ok) {
@@ -65,7 +67,10 @@ export async function checkBalance(deps: BudgetDeps & { carrier: Pick<Carrier, '
   }
   const now = clock.now()
   const { balance, currency } = answer.value
-  const rows = await forecastCost({ ...deps, read: db.read }, { today: dateAt(now, office.timeZone), days: BALANCE_DAYS, now })
+  const rows = await forecastCost(
+    { ...deps, read: db.read },
+    { today: dateAt(now, office.timeZone), days: BALANCE_DAYS, now },
+  )
   const needed = rows.reduce((sum, row) => sum + row.cost, 0)
   const comparable = balance !== null && (currency === null || currency === office.prices.currency)
   const enough = comparable ? balance >= needed : null

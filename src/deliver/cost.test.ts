@@ -5,8 +5,15 @@ import { costOf, destinationOf, type Usage } from './cost.ts'
 const office = {
   prices: {
     currency: 'USD',
-    smsSegment: new Map([['+62', 0.5], ['+6281', 0.4], ['other', 0.1]]),
-    callMinute: new Map([['+62', 0.2], ['other', 0.3]]),
+    smsSegment: new Map([
+      ['+62', 0.5],
+      ['+6281', 0.4],
+      ['other', 0.1],
+    ]),
+    callMinute: new Map([
+      ['+62', 0.2],
+      ['other', 0.3],
+    ]),
     whatsappMessage: new Map([['other', 0.05]]),
   },
 }
@@ -29,7 +36,9 @@ describe('the price of a delivery', () => {
   it('is the same for a number and for the prefix that stands for it', () => {
     for (const number of ['+62812555000', '+6221555000', '+4917139200']) {
       const destination = destinationOf(office, 'sms', number)
-      expect(costOf(office, 'sms', destination, usage({ segments: 1 }))).toBe(costOf(office, 'sms', number, usage({ segments: 1 })))
+      expect(costOf(office, 'sms', destination, usage({ segments: 1 }))).toBe(
+        costOf(office, 'sms', number, usage({ segments: 1 })),
+      )
     }
     expect(destinationOf(office, 'sms', '+62812555000')).toBe('+6281')
     expect(destinationOf(office, 'call', '+62812555000')).toBe('+62')

@@ -47,7 +47,11 @@ const PAGE = 1_000
  */
 export async function spentThisMonth(
   read: Reader,
-  { office, now, unknownCallSeconds = 60 }: { office: Priced & Pick<Office, 'timeZone'>; now: number; unknownCallSeconds?: number },
+  {
+    office,
+    now,
+    unknownCallSeconds = 60,
+  }: { office: Priced & Pick<Office, 'timeZone'>; now: number; unknownCallSeconds?: number },
 ): Promise<Spending> {
   const since = `${dateAt(now, office.timeZone).slice(0, 7)}-01` as CivilDate
   const begins = instantOf(since, '00:00', office.timeZone)
@@ -91,7 +95,10 @@ function attemptsBefore(read: Reader, before: number) {
     .limit(PAGE)
 }
 
-function usageOf(attempt: Pick<AttemptRow, 'channel' | 'segments' | 'seconds' | 'ended'>, unknownCallSeconds: number): Usage {
+function usageOf(
+  attempt: Pick<AttemptRow, 'channel' | 'segments' | 'seconds' | 'ended'>,
+  unknownCallSeconds: number,
+): Usage {
   if (attempt.channel === 'sms') return { segments: attempt.segments ?? 1, seconds: 0, messages: 0 }
   if (attempt.channel === 'whatsapp') return { segments: 0, seconds: 0, messages: 1 }
   const rang = attempt.ended === null || attempt.ended === 'completed'

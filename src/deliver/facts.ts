@@ -38,7 +38,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
       reference: notices.reference,
       cycleId: cycles.id,
       cycleExpiresOn: cycles.expires_on,
-      residentId: cycles.resident_id,
+      residentId: permits.resident_id,
       officeCode: permits.office_code,
       permitNo: permits.permit_no,
       kind: permits.kind,
@@ -57,7 +57,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
     .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(permits, eq(permits.id, cycles.permit_id))
-    .innerJoin(residents, eq(residents.id, cycles.resident_id))
+    .innerJoin(residents, eq(residents.id, permits.resident_id))
     .where(inArray(delivery_notices.delivery_id, deliveryIds))
     .orderBy(asc(permits.office_code), asc(permits.permit_no), asc(notices.id))
 

@@ -112,7 +112,7 @@ async function noticesOf(reader: Reader, deliveryId: number): Promise<ToldNotice
     .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(permits, eq(permits.id, cycles.permit_id))
-    .innerJoin(residents, eq(residents.id, cycles.resident_id))
+    .innerJoin(residents, eq(residents.id, permits.resident_id))
     .where(eq(delivery_notices.delivery_id, deliveryId))
     .orderBy(cycles.expires_on, notices.id)
   const held = await heldUntil(reader, [...new Set(rows.map((row) => row.residentId))])

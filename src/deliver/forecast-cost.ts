@@ -71,7 +71,11 @@ function factsOfRow(deps: CostDeps, row: ForecastRow): NoticeFacts {
 }
 
 /** Rows of earlier scans, retries among them, on the day on which they may start. */
-async function addQueued(deps: CostDeps, costs: Costs, { today, now }: { today: CivilDate; now: number }): Promise<void> {
+async function addQueued(
+  deps: CostDeps,
+  costs: Costs,
+  { today, now }: { today: CivilDate; now: number },
+): Promise<void> {
   const { read, office } = deps
   const { deliveries } = read.t
   let after = 0
@@ -93,7 +97,14 @@ async function addQueued(deps: CostDeps, costs: Costs, { today, now }: { today: 
       .limit(PAGE)
     if (page.length === 0) return
     after = page.at(-1)!.id
-    const notices = Map.groupBy(await loadNotices(read, page.map((row) => row.id), today), (one) => one.deliveryId)
+    const notices = Map.groupBy(
+      await loadNotices(
+        read,
+        page.map((row) => row.id),
+        today,
+      ),
+      (one) => one.deliveryId,
+    )
     for (const row of page) {
       const on = dateAt(Math.max(row.notBefore, now), office.timeZone)
       const told = (notices.get(row.id) ?? []).filter((notice) => {
@@ -103,7 +114,15 @@ async function addQueued(deps: CostDeps, costs: Costs, { today, now }: { today: 
       if (told.length === 0) continue
       const destination = destinationOf(office, row.channel, row.phone)
       await costs.add(
-        { on, stage: row.stage, language: row.language, channel: row.channel, destination, notices: told.length, deliveries: 1 },
+        {
+          on,
+          stage: row.stage,
+          language: row.language,
+          channel: row.channel,
+          destination,
+          notices: told.length,
+          deliveries: 1,
+        },
         factsFor(deps, told, SOME_TOKEN, on),
       )
     }
@@ -165,10 +184,15 @@ class Costs {
     const requests = (['google', 'espeak'] as const).flatMap(
       (engine) => noteRequest(templates, engine, language, speak) ?? [],
     )
-    const texts = requests[0]?.parts.map((part) => part.script.text) ?? [speak(templateFor(templates, language).template).text]
+    const texts = requests[0]?.parts.map((part) => part.script.text) ?? [
+      speak(templateFor(templates, language).template).text,
+    ]
     const keys = requests.map((request) => request.contentKey)
     const name = keys[0] ?? texts.join(' ')
-    const seconds = this.#seconds.get(name) ?? (await this.#recorded(keys)) ?? texts.reduce((sum, text) => sum + spokenSeconds(text), 0)
+    const seconds =
+      this.#seconds.get(name) ??
+      (await this.#recorded(keys)) ??
+      texts.reduce((sum, text) => sum + spokenSeconds(text), 0)
     this.#seconds.set(name, seconds)
     return seconds
   }

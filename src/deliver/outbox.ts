@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, lte, min, ne, notInArray, or, sql } from 'drizzle-orm'
 import { skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
@@ -58,12 +58,13 @@ export async function claim(
     const notices = Map.groupBy(await loadNotices(tx, rows.map((row) => row.id), today), (notice) => notice.deliveryId)
     const closed = await closedChannels(tx, [...new Set(rows.map((row) => row.phone_index))])
     const voiceKeys = await voiceKeysOf(tx, rows)
+    const tried = await triedBefore(tx, rows)
 
     const ready: { row: Row; words: Words; to: PhoneNumber }[] = []
     for (const row of rows) {
       const all = notices.get(row.id) ?? []
       try {
-        const words = await prepare(tx, deps, row, all, { now, today, voiceKeys, closed, pausedRoutes: options.pausedRoutes })
+        const words = await prepare(tx, deps, row, all, { now, today, voiceKeys, closed, tried, pausedRoutes: options.pausedRoutes })
         if (words) ready.push(words)
       } catch (error) {
         deps.log.error({ delivery: row.id, fault: faultText(error) }, 'delivery set aside')
@@ -173,6 +174,8 @@ type Ground = {
   today: CivilDate
   voiceKeys: ReadonlyMap<number, string>
   closed: ReadonlyMap<string, Channel[]>
+  /** Deliveries that the carrier has had before. */
+  tried: ReadonlySet<number>
   pausedRoutes: ReadonlySet<string>
 }
 
@@ -188,7 +191,7 @@ async function prepare(
   const reasons = new Map<NoticeFactsRow, CancelReason | null>(
     all.map((notice) => [
       notice,
-      whyNot(notice, { phoneIndex: row.phone_index, attempts: row.attempts - 1, today }),
+      whyNot(notice, { phoneIndex: row.phone_index, attempts: ground.tried.has(row.id) ? 1 : 0, today }),
     ]),
   )
   const moved = movedTogether(all, reasons)
@@ -330,6 +333,18 @@ async function putBack(
       ...(to.voiceNoteId === undefined ? {} : { voice_note_id: to.voiceNoteId }),
     })
     .where(eq(deliveries.id, row.id))
+}
+
+/** An attempt that the carrier never took was none: "understood" must not end a stage that nobody has heard of. */
+async function triedBefore(tx: Tx, rows: Row[]): Promise<Set<number>> {
+  const ids = rows.filter((row) => row.attempts > 1).map((row) => row.id)
+  if (ids.length === 0) return new Set()
+  const { attempts } = tx.t
+  const taken = await tx
+    .selectDistinct({ id: attempts.delivery_id })
+    .from(attempts)
+    .where(and(inArray(attempts.delivery_id, ids), gt(attempts.number, 0), ne(attempts.outcome, 'not-sent')))
+  return new Set(taken.map((row) => row.id))
 }
 
 async function voiceKeysOf(tx: Tx, rows: Row[]): Promise<Map<number, string>> {

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, inArray, isNull, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Answer, Channel, Role } from '../lib/office.ts'
@@ -27,6 +27,7 @@ export type KnownPhone = {
 export type ExistingNotice = {
   id: number
   stage: number
+  /** `attempts` 0: the carrier has never had it, whatever was refused or given back. */
   deliveries: { id: number; role: Role; channel: Channel; state: string; reason: string | null; attempts: number }[]
 }
 
@@ -133,6 +134,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .leftJoin(deliveries, eq(deliveries.id, delivery_notices.delivery_id))
     .where(inArray(notices.cycle_id, cycleIds))
     .orderBy(asc(notices.id))
+  const untaken = await neverTaken(reader, told)
   const answers = await reader
     .select({ cycleId: acknowledgements.cycle_id, answer: acknowledgements.answer })
     .from(acknowledgements)
@@ -152,7 +154,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
       row.sponsor_phone_line,
       closed,
     ),
-    notices: noticesOf(told.filter((one) => one.cycleId === row.cycleId)),
+    notices: noticesOf(told.filter((one) => one.cycleId === row.cycleId), untaken),
     answers: answers.filter((one) => one.cycleId === row.cycleId).map((one) => one.answer),
   }))
 }
@@ -198,7 +200,19 @@ type ToldRow = {
   attempts: number | null
 }
 
-function noticesOf(rows: ToldRow[]): ExistingNotice[] {
+/** Cancelled deliveries all of whose attempts came back unprocessed. */
+async function neverTaken(reader: Reader, told: ToldRow[]): Promise<Set<number>> {
+  const ids = told.flatMap(({ deliveryId, state, attempts }) => (deliveryId && state === 'cancelled' && attempts ? [deliveryId] : []))
+  if (ids.length === 0) return new Set()
+  const { attempts } = reader.t
+  const taken = await reader
+    .selectDistinct({ id: attempts.delivery_id })
+    .from(attempts)
+    .where(and(inArray(attempts.delivery_id, ids), gt(attempts.number, 0), ne(attempts.outcome, 'not-sent')))
+  return new Set(ids).difference(new Set(taken.map((row) => row.id)))
+}
+
+function noticesOf(rows: ToldRow[], untaken: ReadonlySet<number>): ExistingNotice[] {
   const byId = new Map<number, ExistingNotice>()
   for (const row of rows) {
     const notice = byId.get(row.id) ?? { id: row.id, stage: row.stage, deliveries: [] }
@@ -210,7 +224,7 @@ function noticesOf(rows: ToldRow[]): ExistingNotice[] {
         channel: row.channel!,
         state: row.state!,
         reason: row.reason,
-        attempts: row.attempts!,
+        attempts: untaken.has(row.deliveryId) ? 0 : row.attempts!,
       })
     }
   }

@@ -54,7 +54,11 @@ export async function forecastDeliveries(
     const page: (PageKey & { permitId: number })[] = await pageOfPermits(read, { ...window, after })
     if (page.length === 0) return totals.rows()
     after = page.at(-1)!
-    const candidates = await loadCandidates(read, page.map((row) => row.permitId), today)
+    const candidates = await loadCandidates(
+      read,
+      page.map((row) => row.permitId),
+      today,
+    )
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
       const until = candidate.held ? (held.get(candidate.residentId) ?? NEVER) : null
@@ -121,7 +125,14 @@ function without({ notices }: Candidate, stage: number): Candidate['notices'] {
 
 /** As the scan will find it: attempted, so never to be reopened; with nobody to tell it stays untold. */
 function asTold({ wanted }: Doing, stage: number): Candidate['notices'][number] {
-  const deliveries = wanted.map(({ role, channel }) => ({ id: 0, role, channel, state: 'delivered', reason: null, attempts: 1 }))
+  const deliveries = wanted.map(({ role, channel }) => ({
+    id: 0,
+    role,
+    channel,
+    state: 'delivered',
+    reason: null,
+    attempts: 1,
+  }))
   return { id: 0, stage, deliveries }
 }
 

@@ -188,7 +188,7 @@ async function reopen(
       not_before: firstStart(deps.office, wanted.channel, deps.now),
       state_since: deps.now,
     })
-    .where(and(eq(deliveries.id, deliveryId), eq(deliveries.state, 'cancelled'), eq(deliveries.attempts, 0)))
+    .where(and(eq(deliveries.id, deliveryId), eq(deliveries.state, 'cancelled')))
 }
 
 /** What still waits of older notices of the same cycle is overtaken, unless it carries other people's notices too: the claim drops its part then. */

@@ -1,0 +1,21 @@
+import { caseRoutes } from './cases-page.ts'
+import { deliveryRoutes } from './deliveries-page.ts'
+import { followUpRoutes } from './follow-ups-page.ts'
+import { importRoutes } from './imports-page.ts'
+import { overstayRoutes } from './overstays-page.ts'
+import { residentRoutes } from './residents-page.ts'
+import type { Route } from './route.ts'
+import { searchRoutes } from './search-page.ts'
+import { todayRoutes } from './today-page.ts'
+
+/** Every page that officers work with; the frame adds those that let them in. */
+export const routes: Route[] = [
+  ...todayRoutes,
+  ...overstayRoutes,
+  ...caseRoutes,
+  ...followUpRoutes,
+  ...residentRoutes,
+  ...importRoutes,
+  ...deliveryRoutes,
+  ...searchRoutes,
+]

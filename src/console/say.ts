@@ -1,0 +1,43 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import type { FastifyReply } from 'fastify'
+import type { Language } from './officer.ts'
+import { wordsFor } from './pages.ts'
+import type { ConsoleRequest } from './route.ts'
+import { readMessages, WORDS_FOLDER } from './words.ts'
+
+/** What templates of lists and files say beside the frame's own words. */
+export type Sayings = {
+  /** The word of `group` for a value of the tables; the value itself where there is none. */
+  label(group: string, value: string | null): string
+  /** `DE` is "Jerman". */
+  country(code: string): string
+  /** `zh-Hans` is "Tionghoa (Sederhana)". */
+  tongue(tag: string | null): string
+  /** As it is read out and dialled: "+62 812-3456-789". */
+  phone(number: string): string
+}
+
+const words = new Set(readMessages(WORDS_FOLDER, 'id').keys())
+const NONE = '–'
+
+export function sayings({ officer }: Pick<ConsoleRequest, 'officer'>, reply: FastifyReply): Sayings {
+  const t = wordsFor(reply, officer)
+  const { regions, languages } = namesOf(officer.language)
+  return {
+    label: (group, value) => {
+      if (value === null) return NONE
+      const key = `${group}.${value}`
+      return words.has(key) ? t(key) : value
+    },
+    country: (code) => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code),
+    tongue: (tag) => (tag && /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/.test(tag) ? (languages.of(tag) ?? tag) : (tag ?? NONE)),
+    phone: (number) => parsePhoneNumberFromString(number)?.formatInternational() ?? number,
+  }
+}
+
+function namesOf(language: Language) {
+  return {
+    regions: new Intl.DisplayNames(language, { type: 'region', fallback: 'code' }),
+    languages: new Intl.DisplayNames(language, { type: 'language', fallback: 'code' }),
+  }
+}
