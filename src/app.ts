@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { languageOf, loadLanguages } from './compose/language.ts'
 import type { Speech } from './compose/speech/port.ts'
 import { loadTemplates, type Templates } from './compose/template.ts'
 import type { Config, Secrets } from './config.ts'
+import type { Console } from './console/listener.ts'
 import { type Db, openSqlite } from './db/open.ts'
 import { openVault } from './db/seal.ts'
 import type { Patience } from './deliver/settings.ts'
 import type { Delivery } from './delivery.ts'
 import { type CivilDate, dateAt } from './lib/civil-date.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
+import { AppError, messageOf } from './lib/errors.ts'
 import { type Log, openLog } from './lib/events.ts'
 import { loadOffice, type Office } from './lib/office.ts'
 import { type AttendCounts, attendPass } from './overstay/attend.ts'
@@ -48,6 +52,8 @@ export type App = AsyncDisposable & {
   scan(options?: { today?: CivilDate; dryRun?: boolean }): Promise<ScanResult>
   overstay(): Promise<OverstayCounts>
   attend(): Promise<AttendCounts>
+  /** The officers' console, on CONSOLE_LISTEN. */
+  openConsole(): Promise<Console>
   /** Connects to carrier and speech, and opens the public listener. */
   openDelivery(): Promise<Delivery>
 }
@@ -70,6 +76,9 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   const moment = () => ({ db, log, office, now: clock.now(), today: today() })
   const opened = stack.move()
 
+  const importFile: App['importFile'] = ({ progress, ...options }) =>
+    importRegister({ ...moment(), officeCode: office.code, ...(progress ? { progress } : {}) }, options)
+
   return {
     config,
     secrets,
@@ -79,8 +88,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     office,
     templates,
     today,
-    importFile: ({ progress, ...options }) =>
-      importRegister({ ...moment(), officeCode: office.code, ...(progress ? { progress } : {}) }, options),
+    importFile,
     scan: (options = {}) =>
       scanPass(
         {
@@ -93,6 +101,31 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
       ),
     overstay: () => overstayPass(moment()),
     attend: () => attendPass({ ...moment(), nextWorkingDay: (date) => lastFilingDay(office, date, date).comeOn }),
+    async openConsole() {
+      const [{ openConsole }, { routes }] = await Promise.all([
+        import('./console/listener.ts'),
+        import('./console/routes.ts'),
+      ])
+      const { consoleTls, consoleBaseUrl: baseUrl } = config
+      return openConsole(
+        {
+          db,
+          log,
+          clock,
+          office,
+          templates,
+          audioDir: join(config.dataDir, 'audio'),
+          baseUrl,
+          secureCookies: consoleTls !== undefined || baseUrl?.startsWith('https:') === true,
+          listen: config.consoleListen,
+          tls: consoleTls && readTls(consoleTls),
+          trustedProxies: config.trustedProxies,
+          timeZone: office.timeZone,
+          importFile,
+        },
+        routes,
+      )
+    },
     async openDelivery() {
       // Carrier, speech and listener are half of what there is to load: only commands that send wait for them.
       const { openDelivery } = await import('./delivery.ts')
@@ -100,4 +133,15 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): { cert: string; key: string } {
+  const read = (name: string, file: string) => {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch (cause) {
+      throw new AppError('config', `${name}: ${file} cannot be read: ${messageOf(cause)}`, { cause })
+    }
+  }
+  return { cert: read('CONSOLE_TLS_CERT_FILE', certFile), key: read('CONSOLE_TLS_KEY_FILE', keyFile) }
 }

@@ -141,7 +141,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description('database, office file, voices, carrier: what to mend')
     .option('--json', 'the result as one JSON line')
     .action((options: { json?: boolean }) =>
-      withApp('doctor', {}, options, async (app, output) => (await import('./cli/doctor.ts')).doctorCommand(app, output)),
+      withApp('doctor', {}, options, async (app, output) =>
+        (await import('./cli/doctor.ts')).doctorCommand(app, output),
+      ),
     )
 
   program
@@ -209,16 +211,14 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--kind <kind>', 'kind of permit', 'ITAS')
     .option('--audio <file>', 'write the voice note: .mp3 or .ogg')
     .option('--json', 'the result as one JSON line')
-    .action(
-      async (options: PreviewOptions & { json?: boolean }) => {
-        code = await (await import('./cli/preview.ts')).previewCommand(
-          load({ keys: false }).config,
-          systemClock,
-          outputOf(options),
-          options,
-        )
-      },
-    )
+    .action(async (options: PreviewOptions & { json?: boolean }) => {
+      code = await (await import('./cli/preview.ts')).previewCommand(
+        load({ keys: false }).config,
+        systemClock,
+        outputOf(options),
+        options,
+      )
+    })
 
   program
     .command('config')
@@ -227,6 +227,35 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .action(async (options: { json?: boolean }) => {
       code = (await import('./cli/config.ts')).configCommand(env, outputOf(options))
     })
+
+  const officers = program.command('officer').description("accounts of the officers' console")
+  for (const action of ['add', 'disable', 'reset'] as const) {
+    const command = officers.command(action).argument('<name>', 'name of the account')
+    if (action !== 'disable') {
+      command
+        .option('--role <role>', 'viewer, officer, supervisor or admin')
+        .option('--regency <name...>', 'only residents of these; without: the whole area')
+    }
+    command
+      .option('--json', 'the result as one JSON line')
+      .action((name: string, options: { role?: string; regency?: string[]; json?: boolean }) =>
+        withApp('officer', {}, options, async (app, output) =>
+          (await import('./cli/officer.ts')).officerCommand(app, output, { action, name, ...options }),
+        ),
+      )
+  }
+
+  program
+    .command('audit')
+    .description('who saw or changed what')
+    .command('verify')
+    .description('whether the chain of entries is whole')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { json?: boolean }) =>
+      withApp('audit', {}, options, async (app, output) =>
+        (await import('./cli/audit.ts')).auditVerifyCommand(app, output),
+      ),
+    )
 
   const keys = program.command('key').description('the keys that seal personal data')
   keys

@@ -1,6 +1,7 @@
 import { asc, eq } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { callScript, voiceScript } from '../src/compose/words.ts'
+import { storeReceipt } from '../src/deliver/receipts.ts'
 import { civilDate, dateAt, timeAt } from '../src/lib/civil-date.ts'
 import type { Person } from '../src/sandbox/sandbox.ts'
 import type { TranscriptEntry } from '../src/sandbox/transcript.ts'
@@ -26,7 +27,9 @@ describe('a call', () => {
     await answering({ answers: 'human', presses: ['1'] })
     const [call] = calls()
     expect(await heardIn(call!)).toEqual(['greeting', 'note', 'prompt', 'thanks'])
-    expect(call!.heard.map(({ what, contentType }) => [what, contentType])).toEqual(Array(4).fill(['play', 'audio/mpeg']))
+    expect(call!.heard.map(({ what, contentType }) => [what, contentType])).toEqual(
+      Array(4).fill(['play', 'audio/mpeg']),
+    )
     expect(call!.heard.slice(0, 3).every(({ heardMs, lastsMs }) => heardMs === lastsMs)).toBe(true)
   })
 
@@ -34,12 +37,20 @@ describe('a call', () => {
     [
       'key 1',
       { answers: 'human', presses: ['1'] },
-      { state: 'delivered', attempt: { ended: 'completed', digits: '1', answered_by: 'human', heard: null }, answers: ['understood key'] },
+      {
+        state: 'delivered',
+        attempt: { ended: 'completed', digits: '1', answered_by: 'human', heard: null },
+        answers: ['understood key'],
+      },
     ],
     [
       'key 2, then 1',
       { answers: 'human', presses: ['2', '1'] },
-      { state: 'delivered', attempt: { ended: 'completed', digits: '12', answered_by: 'human', heard: null }, answers: ['understood key'] },
+      {
+        state: 'delivered',
+        attempt: { ended: 'completed', digits: '12', answered_by: 'human', heard: null },
+        answers: ['understood key'],
+      },
     ],
     [
       'key 2 only: heard, but not said to be understood',
@@ -49,42 +60,81 @@ describe('a call', () => {
     [
       'no key, heard to the end',
       { answers: 'human', presses: [] },
-      { state: 'delivered', attempt: { ended: 'completed', digits: null, answered_by: 'human', heard: 1 }, answers: [] },
+      {
+        state: 'delivered',
+        attempt: { ended: 'completed', digits: null, answered_by: 'human', heard: 1 },
+        answers: [],
+      },
     ],
     [
       'a key that means nothing',
       { answers: 'human', presses: ['7', '7', '7'] },
-      { state: 'queued', reason: 'hung-up', attempt: { ended: 'completed', digits: '7', answered_by: 'human', heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'hung-up',
+        attempt: { ended: 'completed', digits: '7', answered_by: 'human', heard: null },
+        answers: [],
+      },
     ],
     [
       'hung up at once, before it was clear who answered',
       { answers: 'human', presses: ['1'], hangsUpAfterMs: 1_500 },
-      { state: 'queued', reason: 'unknown', attempt: { ended: 'completed', digits: null, answered_by: null, heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'unknown',
+        attempt: { ended: 'completed', digits: null, answered_by: null, heard: null },
+        answers: [],
+      },
     ],
     [
       'hung up during the note',
       { answers: 'human', presses: ['1'], hangsUpAfterMs: 9_000 },
-      { state: 'queued', reason: 'hung-up', attempt: { ended: 'completed', digits: null, answered_by: 'human', heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'hung-up',
+        attempt: { ended: 'completed', digits: null, answered_by: 'human', heard: null },
+        answers: [],
+      },
     ],
     [
       'voicemail',
       { answers: 'machine' },
-      { state: 'queued', reason: 'machine', attempt: { ended: 'completed', digits: null, answered_by: expect.stringMatching(/^machine/), heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'machine',
+        attempt: { ended: 'completed', digits: null, answered_by: expect.stringMatching(/^machine/), heard: null },
+        answers: [],
+      },
     ],
     [
       'a fax',
       { answers: 'fax' },
-      { state: 'queued', reason: 'machine', attempt: { ended: 'completed', digits: null, answered_by: 'fax', heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'machine',
+        attempt: { ended: 'completed', digits: null, answered_by: 'fax', heard: null },
+        answers: [],
+      },
     ],
     [
       'busy',
       { answers: 'busy' },
-      { state: 'queued', reason: 'busy', attempt: { ended: 'busy', digits: null, answered_by: null, heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'busy',
+        attempt: { ended: 'busy', digits: null, answered_by: null, heard: null },
+        answers: [],
+      },
     ],
     [
       'no answer',
       { answers: 'no-answer' },
-      { state: 'queued', reason: 'no-answer', attempt: { ended: 'no-answer', digits: null, answered_by: null, heard: null }, answers: [] },
+      {
+        state: 'queued',
+        reason: 'no-answer',
+        attempt: { ended: 'no-answer', digits: null, answered_by: null, heard: null },
+        answers: [],
+      },
     ],
   ])('%s', async (_, person, { state, reason, attempt, answers }) => {
     await answering(person)
@@ -148,7 +198,10 @@ describe('WhatsApp', () => {
     const [delivery] = await deliveriesOf('whatsapp')
     expect(delivery).toMatchObject({ state: 'read', reason: 'listened', attempts: 1 })
     expect(got[1]!.heard[0]!.url).toContain(`/audio/${await tokenOf(delivery!.voice_note_id)}.ogg`)
-    expect((await attemptsOf(delivery!.id)).map(({ number, outcome }) => [number, outcome])).toEqual([[-1, 'accepted'], [1, 'accepted']])
+    expect((await attemptsOf(delivery!.id)).map(({ number, outcome }) => [number, outcome])).toEqual([
+      [-1, 'accepted'],
+      [1, 'accepted'],
+    ])
     expect(calls()).toEqual([])
     await world.day('2026-06-02')
     await world.day('2026-06-03')
@@ -164,6 +217,28 @@ describe('WhatsApp', () => {
       await world.deliver()
     }
     expect(onWhatsApp().filter(({ heard }) => heard.length > 0)).toHaveLength(2)
+  })
+
+  it('stays listened to when the receipt that it was read comes after the tap', async () => {
+    await opened({ whatsapp: 'delivered' })
+    await world.sandbox.reply(PHONE, WHATSAPP_FROM, { buttonPayload: 'listen', buttonText: 'Listen' })
+    await world.deliver()
+    const sid = (await deliveriesOf('whatsapp'))[0]!.sid!
+    const read = {
+      kind: 'message',
+      sid,
+      status: 'read',
+      errorCode: null,
+      attemptId: null,
+      raw: {},
+      signature: '',
+    } as const
+    await storeReceipt(world.app.db, read, world.clock.now())
+    await world.deliver()
+    expect(await deliveriesOf('whatsapp')).toMatchObject([{ state: 'read', reason: 'listened' }])
+    world.at('2026-06-02', '10:00')
+    await world.deliver()
+    expect(calls()).toEqual([])
   })
 
   it('is followed by a call when nobody taps within 24 hours', async () => {
@@ -274,7 +349,12 @@ async function heardIn(entry: TranscriptEntry): Promise<string[]> {
       if (note && (language === 'en' || word === 'office')) names.set(note.token, word)
     }
   }
-  const facts = { expiresOn: civilDate('2026-06-15'), lastFilingDay: civilDate('2026-06-15'), late: false, overstay: false }
+  const facts = {
+    expiresOn: civilDate('2026-06-15'),
+    lastFilingDay: civilDate('2026-06-15'),
+    late: false,
+    overstay: false,
+  }
   for (const filing of ['2026-06-12', '2026-06-15'].map((date) => civilDate(date))) {
     const note = await voiceNotes.find('en', (template) =>
       voiceScript(template, { ...facts, lastFilingDay: filing, comeOn: filing, extend: 'yes' }),
@@ -291,7 +371,11 @@ async function deliveriesOf(channel: 'sms' | 'call' | 'whatsapp') {
 
 async function attemptsOf(deliveryId: number) {
   const { attempts } = world.app.db.t
-  return world.app.db.read.select().from(attempts).where(eq(attempts.delivery_id, deliveryId)).orderBy(asc(attempts.number))
+  return world.app.db.read
+    .select()
+    .from(attempts)
+    .where(eq(attempts.delivery_id, deliveryId))
+    .orderBy(asc(attempts.number))
 }
 
 async function answersGiven(): Promise<string[]> {
@@ -302,7 +386,10 @@ async function answersGiven(): Promise<string[]> {
 
 async function tokenOf(noteId: number | null): Promise<string> {
   const { voice_notes } = world.app.db.t
-  const [row] = await world.app.db.read.select({ token: voice_notes.token }).from(voice_notes).where(eq(voice_notes.id, noteId ?? 0))
+  const [row] = await world.app.db.read
+    .select({ token: voice_notes.token })
+    .from(voice_notes)
+    .where(eq(voice_notes.id, noteId ?? 0))
   return row!.token
 }
 

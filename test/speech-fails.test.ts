@@ -61,7 +61,9 @@ describe('when Google cannot speak', () => {
 
   async function reasons(): Promise<string[]> {
     const { deliveries } = world.app.db.t
-    const rows = await world.app.db.read.select({ reason: deliveries.reason, channel: deliveries.channel }).from(deliveries)
+    const rows = await world.app.db.read
+      .select({ reason: deliveries.reason, channel: deliveries.channel })
+      .from(deliveries)
     return rows.flatMap(({ channel, reason }) => (channel === 'call' && reason ? [reason] : []))
   }
 })

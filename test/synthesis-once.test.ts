@@ -92,7 +92,15 @@ describe('ten thousand residents who are told on one day, in twenty languages', 
       )
       await tx
         .insert(cycles)
-        .values(people.map(({ id, expiresOn }) => ({ id, permit_id: id, resident_id: id, expires_on: expiresOn, created_at: now })))
+        .values(
+          people.map(({ id, expiresOn }) => ({
+            id,
+            permit_id: id,
+            resident_id: id,
+            expires_on: expiresOn,
+            created_at: now,
+          })),
+        )
       await tx.insert(notices).values(
         people.map(({ id }) => ({
           id,
@@ -123,7 +131,14 @@ describe('ten thousand residents who are told on one day, in twenty languages', 
       )
       await tx
         .insert(delivery_notices)
-        .values(people.map(({ id }) => ({ delivery_id: id, notice_id: id, role: 'resident' as const, channel: 'call' as const })))
+        .values(
+          people.map(({ id }) => ({
+            delivery_id: id,
+            notice_id: id,
+            role: 'resident' as const,
+            channel: 'call' as const,
+          })),
+        )
     })
   }
 })

@@ -76,8 +76,10 @@ function positive(name: string, text: string): number {
   return value
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  process.exitCode = failed(error)
+  // What went wrong, not what failed while clearing up after it.
+  process.exitCode = failed(error instanceof SuppressedError ? error.suppressed : error)
 }

@@ -106,12 +106,20 @@ export function transcriptIn(folder: string): string {
   return join(folder, 'transcript.jsonl')
 }
 
+/** However this process ends, none of its children outlives it. */
+const children = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 /** Nothing of the environment decides what a child does, but the cache of compiled modules makes it load faster. */
 function start(file: string, args: string[], folder: string): ChildProcess {
   const log = openSync(join(folder, 'daemon.log'), 'a')
   const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(folder, 'cache') }
   const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', log], env })
   closeSync(log)
+  children.add(child)
+  child.once('exit', () => children.delete(child))
   // A killed child leaves a pipe that cannot be written to.
   child.stdin!.on('error', () => child.kill('SIGKILL'))
   return child

@@ -1,5 +1,8 @@
 import { desc, eq } from 'drizzle-orm'
 import type { App, Delivery } from '../app.ts'
+import { cleanNotes } from '../compose/clean-notes.ts'
+import { checkSpending } from '../deliver/budget.ts'
+import { costDepsOf } from './forecast.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
 import { faultText } from '../lib/fault-text.ts'
@@ -18,23 +21,24 @@ const FAULT_WAIT_MS = 5_000
  */
 export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   await using delivery = await app.openDelivery()
+  await using officers = await app.openConsole()
   await using worker = await registerWorker({ db: app.db, clock: app.clock, name: delivery.deps.worker })
   await using _ticker = startTicker({
     db: app.db,
     clock: app.clock,
     log: app.log,
     worker,
-    duties: dutiesOf(app.office, dutyWork(app)),
+    duties: dutiesOf(app.office, dutyWork(app, delivery)),
     signal,
   })
   const stopSending = () => void delivery.dispatcher.stop()
   signal.addEventListener('abort', stopSending, { once: true })
-  app.log.info({ worker: worker.name, public: delivery.listener.url }, 'started')
+  app.log.info({ worker: worker.name, public: delivery.listener.url, console: officers.url }, 'started')
   await deliverUntil(app, delivery, signal)
   app.log.info({ worker: worker.name }, 'stopping')
 }
 
-function dutyWork(app: App): DutyWork {
+function dutyWork(app: App, delivery: Delivery): DutyWork {
   return {
     async scan() {
       const result = await app.scan()
@@ -57,6 +61,10 @@ function dutyWork(app: App): DutyWork {
       )
       return { year }
     },
+    spending: () =>
+      checkSpending({ ...costDepsOf(app), db: app.db, clock: app.clock, log: app.log, carrier: delivery.carrier }),
+    clean: () =>
+      cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now: app.clock.now(), today: app.today() }),
   }
 }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type App, type Delivery, openApp } from '../app.ts'
 import { type Config, PROJECT_DIR, type Secrets } from '../config.ts'
+import { accountByName, addOfficer, resetOfficer } from '../console/accounts.ts'
 import { newKeyFile } from '../db/seal.ts'
 import { nextDue } from '../deliver/outbox.ts'
 import { prepareVoiceNotes } from '../deliver/prepare-voice.ts'
@@ -34,6 +35,7 @@ const TIME_ZONE = 'Asia/Jakarta'
 const STARTS_AT = '08:30'
 const ENDS_AT = '17:00'
 const RESIDENTS = 138
+const DEMO_OFFICER = 'petugas'
 const KNOWN_FOR_DAYS = 65
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`
 const AUTH_TOKEN = 'sandbox'
@@ -195,7 +197,11 @@ async function stayOpen(parts: {
   signal: AbortSignal
 }): Promise<void> {
   const { app, delivery, sandbox, output, signal } = parts
+  await using officers = await app.openConsole()
+  const password = await demoOfficer(app)
   output.line('')
+  output.line(`The officers' console:                ${officers.url}`)
+  output.line(`Sign in as ${DEMO_OFFICER} with the one-time password ${password} and set your own.`)
   output.line(`The phones, with what each received:  ${sandbox.url}`)
   output.line('Open one, play a note, follow its link, tap a button. Ctrl-C ends.')
   while (!signal.aborted) {
@@ -203,6 +209,16 @@ async function stayOpen(parts: {
     await drainUntilQuiet(delivery, { quietMs: 0, signal })
     await app.attend()
   }
+}
+
+/** A new one-time password at each start; the account stays. */
+async function demoOfficer(app: App): Promise<string> {
+  const doing = { db: app.db, now: app.clock.now() }
+  const given = { name: DEMO_OFFICER, role: 'officer', known: app.office.areas.regencies }
+  const { password } = (await accountByName(app.db.read, DEMO_OFFICER))
+    ? await resetOfficer(doing, given)
+    : await addOfficer(doing, { ...given, regencies: null })
+  return password
 }
 
 function emptyDataDir(): void {

@@ -46,7 +46,7 @@ export async function forecastCommand(app: App, output: Output, { days }: { days
     ['language', result.by_language],
     ['channel', result.by_channel],
   ] as const) {
-    output.line('')
+    if (rows.length > 0) output.line('')
     for (const line of table(Object.entries(by).map(([name, of]) => [`${title} ${name}`, ...cells(of, currency)])))
       output.line(line)
   }

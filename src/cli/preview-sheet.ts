@@ -23,6 +23,7 @@ export type Section = { title: string; entries: Entry[] }
 export type LanguageSheet = {
   language: string
   name: string
+  englishName: string
   direction: 'ltr' | 'rtl'
   reviewedBy: string
   sections: Section[]
@@ -107,7 +108,9 @@ function pageEntries(template: Template, { due, late, overstay }: Moments, kind:
   const words = (facts: NoticeFacts, daysLeft: number) => pageWords(template, { ...facts, daysLeft, permitKind: kind })
   const steps = (label: string, facts: NoticeFacts) => ({
     label: `steps: ${label}`,
-    text: words(facts, 0).steps.items.map((step, index) => `${index + 1}. ${step}`).join('\n'),
+    text: words(facts, 0)
+      .steps.items.map((step, index) => `${index + 1}. ${step}`)
+      .join('\n'),
   })
   const { steps: theSteps, daysLeft: _, ...main } = words(due, 0)
   return [

@@ -15,16 +15,37 @@ import { type LanguageSheet, type Moments, renderSheet, sectionsOf } from './pre
 const LINK = `/n/${'x'.repeat(22)}`
 const SOURCE = 'id'
 
-export type PreviewOptions = { language?: string; all?: boolean; stage: number; expires?: string; kind: string; audio?: string; html?: string }
+export type PreviewOptions = {
+  language?: string
+  all?: boolean
+  stage: number
+  expires?: string
+  kind: string
+  audio?: string
+  html?: string
+}
 
 /** `preview`: what a resident would read and hear on the day a stage falls due. The audio is the embedded voice's. */
-export async function previewCommand(config: Config, clock: Clock, output: Output, options: PreviewOptions): Promise<ExitCode> {
+export async function previewCommand(
+  config: Config,
+  clock: Clock,
+  output: Output,
+  options: PreviewOptions,
+): Promise<ExitCode> {
   const office = loadOffice(config.officeFile)
   const templates = loadTemplates(config.templatesDir)
-  const expiresOn = options.expires ? parse(options.expires) : addDays(dateAt(clock.now(), office.timeZone), options.stage)
-  const permit: Permit = { office, expiresOn, kind: options.kind, base: config.publicBaseUrl ?? 'https://tenggat.example' }
+  const expiresOn = options.expires
+    ? parse(options.expires)
+    : addDays(dateAt(clock.now(), office.timeZone), options.stage)
+  const permit: Permit = {
+    office,
+    expiresOn,
+    kind: options.kind,
+    base: config.publicBaseUrl ?? 'https://tenggat.example',
+  }
   if (options.all) {
-    if (!options.html || options.language || options.audio) throw new AppError('usage', '--all needs --html FILE, and no --language or --audio')
+    if (!options.html || options.language || options.audio)
+      throw new AppError('usage', '--all needs --html FILE, and no --language or --audio')
     return previewAll({ templates, permit, stage: options.stage, html: options.html }, output)
   }
   const { language, audio } = options
@@ -41,7 +62,10 @@ async function previewOne(
 ): Promise<ExitCode> {
   const template = templates.get(language)
   if (!template) {
-    throw new AppError('usage', `--language ${language} has no template; there are: ${[...templates.keys()].join(', ')}`)
+    throw new AppError(
+      'usage',
+      `--language ${language} has no template; there are: ${[...templates.keys()].join(', ')}`,
+    )
   }
   const sms = smsWords(template, facts)
   const script = voiceScript(template, facts)
@@ -71,15 +95,24 @@ async function previewAll(
   { templates, permit, stage, html }: { templates: Templates; permit: Permit; stage: number; html: string },
   output: Output,
 ): Promise<ExitCode> {
+  write(html, '')
   const { office, expiresOn, kind } = permit
   const due = factsAt(permit, stage)
-  const moments: Moments = { due, late: factsAt(permit, 0), overstay: factsAt(permit, -1), several: { ...due, count: 3 } }
+  const moments: Moments = {
+    due,
+    late: factsAt(permit, 0),
+    overstay: factsAt(permit, -1),
+    several: { ...due, count: 3 },
+  }
   await using voice = openPreviewVoice()
+  const inEnglish = new Intl.DisplayNames('en', { type: 'language' })
   const sheets: LanguageSheet[] = []
   for (const template of templates.values()) {
     const { language, name, direction, reviewed_by: reviewedBy } = template
     const note = await noteOf(voice, templates, language, due)
-    sheets.push({ language, name, direction, reviewedBy, sections: sectionsOf(template, moments, kind), note })
+    const englishName = inEnglish.of(language) ?? language
+    const sections = sectionsOf(template, moments, kind)
+    sheets.push({ language, name, englishName, direction, reviewedBy, sections, note })
     output.line(`${language}: ${note ? `${note.seconds} s, spoken in ${note.spoken.join(' and ')}` : 'no voice'}`)
   }
   const source = sheets.find((sheet) => sheet.language === SOURCE)!
@@ -100,7 +133,12 @@ async function previewAll(
   return 0
 }
 
-async function noteOf(voice: PreviewVoice, templates: Templates, language: string, facts: NoticeFacts): Promise<LanguageSheet['note']> {
+async function noteOf(
+  voice: PreviewVoice,
+  templates: Templates,
+  language: string,
+  facts: NoticeFacts,
+): Promise<LanguageSheet['note']> {
   const request = noteRequest(templates, 'espeak', language, (one) => voiceScript(one, facts))
   if (!request) return null
   const { mp3, seconds } = await voice.render(request)

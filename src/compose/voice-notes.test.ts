@@ -108,7 +108,12 @@ describe('a voice note', () => {
 
   it('has other words for other dates, and one file for all languages that English and Indonesian stand in for', async () => {
     await using room = await openRoom('silence', [hum()], { google: false })
-    for (const [language, days] of [['de', 14], ['de', 13], ['th', 14], ['sw', 14]] as const) {
+    for (const [language, days] of [
+      ['de', 14],
+      ['de', 13],
+      ['th', 14],
+      ['sw', 14],
+    ] as const) {
       await room.voiceNotes.ensure(language, noteOn(days), AT)
     }
     expect((await room.rows()).map((row) => row.spoken)).toEqual(['de', 'de', 'en,id'])
@@ -151,7 +156,8 @@ type Rows = Awaited<ReturnType<typeof rowsOf>>
 
 /** Google that behaves so, then the other engines; the embedded one by default. */
 async function openRoom(behaviour: Behaviour, others?: Speech[], { google = true } = {}): Promise<Room> {
-  const fake: FakeGoogle | undefined = google && !others?.some(({ engine }) => engine === 'google') ? await grpcGoogle(behaviour) : undefined
+  const fake: FakeGoogle | undefined =
+    google && !others?.some(({ engine }) => engine === 'google') ? await grpcGoogle(behaviour) : undefined
   const espeak = hum()
   const first = fake ? [googleSpeech({ endpoint: fake.endpoint, timeoutMs: 500 })] : []
   const recording = await openRecording(() => [...first, ...(others ?? [espeak])])

@@ -129,7 +129,7 @@ export class VoiceNotes {
 
   #once(request: NoteRequest, at: { now: number; today: CivilDate }): Promise<Recorded> {
     const underway = this.#making.get(request.contentKey)
-    if (underway) return underway
+    if (underway !== undefined) return underway
     const made = this.#findOrMake(request, at).finally(() => this.#making.delete(request.contentKey))
     this.#making.set(request.contentKey, made)
     return made

@@ -19,6 +19,14 @@ export const accountRoutes: readonly FrameRoute[] = [
   { method: 'POST', path: '/account/sign-out-everywhere', role: 'signed-in', handle: signOutEverywhere },
 ]
 
+/** Where nothing else is the first page. */
+export const firstPage: FrameRoute = {
+  method: 'GET',
+  path: '/',
+  role: 'signed-in',
+  handle: async (_request, reply) => reply.redirect(pathFor(reply, '/account'), 303),
+}
+
 async function showAccount(request: FrameRequest, reply: FastifyReply): Promise<unknown> {
   return accountPage(request, reply, {})
 }

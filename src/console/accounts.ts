@@ -29,21 +29,18 @@ export async function addOfficer(
   if (!NAME.test(name)) {
     throw new AppError('usage', `${given.name} is no name for an account; allowed: 2 to 32 of a-z 0-9 . _ - after a letter`)
   }
-  const role = ROLES.find((one) => one === given.role)
-  if (!role) throw new AppError('usage', `--role ${given.role} is unknown; allowed: ${ROLES.join(', ')}`)
-  const strange = given.regencies?.find((one) => !given.known.includes(one))
-  if (strange !== undefined)
-    throw new AppError('usage', `--regency ${strange} is not of this office; allowed: ${given.known.join(', ')}`)
+  const role = roleNamed(given.role)
+  refuseStrange(given.regencies ?? [], given.known)
   const password = newOneTimePassword()
   const password_hash = await hashPassword(password, passwordCost)
   const id = await db.write(async (tx) => {
-    if (await accountByName(tx, name)) throw new AppError('conflict', `there is an account ${name} already`)
+    if (await accountByName(tx, name)) throw new AppError('conflict', `there is an account ${name} already; to let them in anew: officer reset ${name}`)
     const [row] = await tx
       .insert(tx.t.officers)
       .values({
         name,
         role,
-        regencies: given.regencies ? JSON.stringify(given.regencies) : null,
+        regencies: regenciesText(given.regencies ?? []),
         password_hash,
         one_time_until: now + ONE_TIME_MS,
         created_at: now,
@@ -55,15 +52,25 @@ export async function addOfficer(
   return { id, password }
 }
 
-/** Whoever lost password, phone or recovery codes: a new one-time password, second factor anew, every session ended. */
-export async function resetOfficer({ db, now, passwordCost }: Doing, name: string): Promise<{ id: number; password: string }> {
+/**
+ * Whoever lost password, phone or recovery codes: a new one-time password, second factor anew, every session ended. With
+ * `role` or `regencies` those change too; no regency at all: the whole area.
+ */
+export async function resetOfficer(
+  { db, now, passwordCost }: Doing,
+  given: { name: string; role?: string; regencies?: readonly string[]; known: readonly string[] },
+): Promise<{ id: number; password: string }> {
+  const role = given.role === undefined ? null : roleNamed(given.role)
+  refuseStrange(given.regencies ?? [], given.known)
   const password = newOneTimePassword()
   const password_hash = await hashPassword(password, passwordCost)
   const id = await db.write(async (tx) => {
-    const account = await known(tx, name)
+    const account = await known(tx, given.name)
     await tx
       .update(tx.t.officers)
       .set({
+        ...(role ? { role } : {}),
+        ...(given.regencies ? { regencies: regenciesText(given.regencies) } : {}),
         password_hash,
         one_time_until: now + ONE_TIME_MS,
         totp_secret: null,
@@ -76,7 +83,8 @@ export async function resetOfficer({ db, now, passwordCost }: Doing, name: strin
       })
       .where(eq(tx.t.officers.id, account.id))
     await endSessionsOf(tx, account.id, now)
-    await recordAudit(tx, { officerId: null, now, action: 'officer.reset', subject: subject(account.id) })
+    const detail = role ?? account.role
+    await recordAudit(tx, { officerId: null, now, action: 'officer.reset', subject: subject(account.id), detail })
     return account.id
   })
   return { id, password }
@@ -129,6 +137,22 @@ export function isLocked(account: Pick<Account, 'locked_until'>, now: number): b
 export function officerOf(account: Account): Officer {
   const { id, name, role, language, theme } = account
   return { id, name, role, regencies: account.regencies === null ? null : JSON.parse(account.regencies), language, theme }
+}
+
+function roleNamed(name: string): Role {
+  const role = ROLES.find((one) => one === name)
+  if (!role) throw new AppError('usage', `--role ${name} is unknown; allowed: ${ROLES.join(', ')}`)
+  return role
+}
+
+function refuseStrange(regencies: readonly string[], allowed: readonly string[]): void {
+  const strange = regencies.find((one) => !allowed.includes(one))
+  if (strange !== undefined)
+    throw new AppError('usage', `--regency ${strange} is not of this office; allowed: ${allowed.join(', ')}`)
+}
+
+function regenciesText(regencies: readonly string[]): string | null {
+  return regencies.length > 0 ? JSON.stringify(regencies) : null
 }
 
 async function known(tx: Tx, name: string): Promise<Account> {

@@ -20,7 +20,7 @@ import { HOLD_REASONS, holdFields } from './hold-form.ts'
 import { mayAs } from './officer.ts'
 import { pathFor, render } from './pages.ts'
 import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
-import { sayings } from './say.ts'
+import { sayings, spokenTo } from './say.ts'
 
 export const caseRoutes: Route[] = [
   {
@@ -83,6 +83,7 @@ async function show(request: ConsoleRequest, reply: FastifyReply): Promise<strin
     styles: ['lists.css'],
     ...sayings(request, reply),
     ...file,
+    spoken: spokenTo(deps, file.resident),
     sentence: (code: number) => sentenceFor(code, officer.language),
     isOpen: row.closed_at === null,
     mayAct: mayAs(officer, 'officer'),

@@ -76,7 +76,8 @@ function action(name: string, work: (request: ConsoleRequest, row: FollowUpRow) 
 }
 
 function scopeOf({ deps, today, officer }: ConsoleRequest): FollowUpScope {
-  return { db: deps.db, office: deps.office, today, officer }
+  const { db, office, languageOf } = deps
+  return { db, office, today, officer, ...(languageOf && { languageOf }) }
 }
 
 function viewOf(query: URLSearchParams): FollowUpView {

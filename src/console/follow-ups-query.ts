@@ -5,8 +5,10 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import { type FollowUpFilter, type FollowUpRow, followUpList } from '../overstay/follow-up-list.ts'
 import { ofOffice } from '../overstay/standing.ts'
+import type { ConsoleDeps } from './deps.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf } from './find.ts'
 import type { Officer } from './officer.ts'
+import { saidIn } from './said-words.ts'
 
 export const FOLLOW_UP_KINDS = [
   'phone',
@@ -27,7 +29,14 @@ export type FollowUpEntry = FollowUpRow & {
   case_version: number | null
 }
 
-export type FollowUpScope = { db: Db; office: Office; today: CivilDate; officer: Pick<Officer, 'regencies'> }
+/** `languageOf`: what somebody is written to in; without it only what the register or the resident says. */
+export type FollowUpScope = {
+  db: Db
+  office: Office
+  today: CivilDate
+  officer: Pick<Officer, 'regencies'>
+  languageOf?: ConsoleDeps['languageOf']
+}
 
 export type FollowUpView = Pick<FollowUpFilter, 'kind' | 'owner' | 'overdue' | 'closed' | 'residentId'>
 
@@ -108,14 +117,14 @@ async function keyOf(db: Db, id: number) {
   return row
 }
 
-async function withWords({ db }: FollowUpScope, rows: FollowUpRow[]): Promise<FollowUpEntry[]> {
+async function withWords({ db, languageOf }: FollowUpScope, rows: FollowUpRow[]): Promise<FollowUpEntry[]> {
   const cycleIds = [...new Set(rows.flatMap((row) => row.cycle_id ?? []))]
   const words = await lastWordsOf(db, cycleIds)
   const cases = await openCasesOf(db, cycleIds)
-  const languages = await languagesOf(
-    db,
-    rows.map((row) => row.resident_id),
-  )
+  const languages = await languagesOf(db, {
+    residentIds: rows.map((row) => row.resident_id),
+    languageOf: languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language),
+  })
   return rows.map((row) => {
     const last = words.get(row.cycle_id ?? 0) ?? null
     const open = cases.get(row.cycle_id ?? 0)
@@ -152,7 +161,7 @@ async function lastWordsOf(db: Db, cycleIds: number[]): Promise<Map<number, Last
     .from(attempts)
     .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))
     .where(inArray(attempts.id, ids))
-  const byId = new Map(rows.map(({ id, ...said }) => [id, said]))
+  const byId = new Map(rows.map(({ id, words, ...said }) => [id, { ...said, words: saidIn(words) }]))
   return new Map(
     newest.flatMap(({ cycleId, attemptId }) => {
       const said = byId.get(attemptId ?? 0)
@@ -170,11 +179,25 @@ async function openCasesOf(db: Db, cycleIds: number[]) {
   return new Map(rows.map((row) => [row.cycleId, row]))
 }
 
-async function languagesOf(db: Db, residentIds: number[]): Promise<Map<number, string>> {
+async function languagesOf(
+  db: Db,
+  {
+    residentIds,
+    languageOf,
+  }: {
+    residentIds: number[]
+    languageOf: (person: Parameters<NonNullable<ConsoleDeps['languageOf']>>[0]) => string | null
+  },
+): Promise<Map<number, string | null>> {
   const { residents } = db.t
   const rows = await db.read
-    .select({ id: residents.id, chosen: residents.chosen_language, language: residents.language })
+    .select({
+      id: residents.id,
+      nationality: residents.nationality,
+      chosenLanguage: residents.chosen_language,
+      language: residents.language,
+    })
     .from(residents)
     .where(inArray(residents.id, [...new Set(residentIds)]))
-  return new Map(rows.flatMap(({ id, chosen, language }) => ((chosen ?? language) ? [[id, (chosen ?? language)!]] : [])))
+  return new Map(rows.map((row) => [row.id, languageOf(row)]))
 }

@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { AppError, messageOf } from '../lib/errors.ts'
-import { accountRoutes } from './account.ts'
+import { accountRoutes, firstPage } from './account.ts'
 import { readAssets, registerAssets } from './assets.ts'
 import { auditRoutes } from './audit-page.ts'
 import { registerBodies } from './body.ts'
@@ -55,7 +55,8 @@ export async function openConsole(deps: ConsoleDeps, routes: readonly Route[]): 
   registerAssets(app, assets)
   registerHealth(app, deps)
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, answerUnknown)
-  for (const route of [...frameRoutes, ...all]) serveRoute(app, { deps, visits, route })
+  const first = routes.some(({ method, path }) => method === 'GET' && path === '/') ? [] : [firstPage]
+  for (const route of [...frameRoutes, ...first, ...all]) serveRoute(app, { deps, visits, route })
   return listen(app, deps)
 }
 

@@ -8,7 +8,7 @@ import { mayAs } from './officer.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
 import { type ResidentView, residentChoices, residentFile, residentPage, type Scope } from './residents-query.ts'
 import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
-import { sayings } from './say.ts'
+import { sayings, spokenTo } from './say.ts'
 import { timelineOf } from './timeline-query.ts'
 
 const FIELDS = ['ends', 'on', 'nationality', 'regency', 'kind', 'held', 'sort']
@@ -66,6 +66,7 @@ export const residentRoutes: Route[] = [
         styles: ['lists.css'],
         ...sayings(request, reply),
         ...file,
+        spoken: spokenTo(deps, file.resident),
         timeline: await timelineOf(deps.db.read, { residentId: id }),
         followUps: (await followUpPage(scope, { view: { residentId: id } })).rows,
         sentence: (code: number) => sentenceFor(code, officer.language),

@@ -1,9 +1,9 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { FastifyReply } from 'fastify'
+import type { ConsoleDeps } from './deps.ts'
 import type { Language } from './officer.ts'
 import { wordsFor } from './pages.ts'
 import type { ConsoleRequest } from './route.ts'
-import { readMessages, WORDS_FOLDER } from './words.ts'
 
 /** What templates of lists and files say beside the frame's own words. */
 export type Sayings = {
@@ -13,26 +13,41 @@ export type Sayings = {
   country(code: string): string
   /** `zh-Hans` is "Tionghoa (Sederhana)". */
   tongue(tag: string | null): string
+  /** The words of a case's event that begin with a value of the tables: `phone: …`, `renewed: …`. */
+  eventText(event: string, text: string): string
   /** As it is read out and dialled: "+62 812-3456-789". */
   phone(number: string): string
 }
 
-const words = new Set(readMessages(WORDS_FOLDER, 'id').keys())
 const NONE = '–'
 
 export function sayings({ officer }: Pick<ConsoleRequest, 'officer'>, reply: FastifyReply): Sayings {
   const t = wordsFor(reply, officer)
   const { regions, languages } = namesOf(officer.language)
+  const label = (group: string, value: string | null) => {
+    if (value === null) return NONE
+    const key = `${group}.${value}`
+    return t.has(key) ? t(key) : value
+  }
   return {
-    label: (group, value) => {
-      if (value === null) return NONE
-      const key = `${group}.${value}`
-      return words.has(key) ? t(key) : value
+    label,
+    eventText: (event, text) => {
+      const [, value, rest] = /^([a-z-]+)(: .*)?$/s.exec(text) ?? []
+      return value ? label(event === 'contact' ? 'channel' : 'outcome', value) + (rest ?? '') : text
     },
     country: (code) => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code),
     tongue: (tag) => (tag && /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/.test(tag) ? (languages.of(tag) ?? tag) : (tag ?? NONE)),
     phone: (number) => parsePhoneNumberFromString(number)?.formatInternational() ?? number,
   }
+}
+
+/** The language of a resident as far as it is known. */
+export function spokenTo(
+  { languageOf }: Pick<ConsoleDeps, 'languageOf'>,
+  resident: { nationality: string; language: string | null; chosen_language: string | null },
+): string | null {
+  const { nationality, language, chosen_language: chosenLanguage } = resident
+  return languageOf?.({ nationality, language, chosenLanguage }) ?? chosenLanguage ?? language
 }
 
 function namesOf(language: Language) {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { disableOfficer, resetOfficer } from './accounts.ts'
@@ -120,8 +122,6 @@ describe('the second factor', () => {
     const { secret } = await enrolled('sari')
     const rows = await world.db.read.select({ raw: world.db.t.officers.totp_secret }).from(world.db.t.officers)
     expect(rows[0]!.raw).toBe(secret.replaceAll(' ', ''))
-    const { readFileSync } = await import('node:fs')
-    const { join, dirname } = await import('node:path')
     const folder = dirname(world.deps.audioDir)
     for (const file of ['a.db', 'a.db-wal'])
       expect(readFileSync(join(folder, file)).includes(secret.replaceAll(' ', ''))).toBe(false)
@@ -223,9 +223,12 @@ describe('a session', () => {
     expect((await there.get('/account')).status).toBe(303)
   })
 
-  it.each([['reset', resetOfficer], ['disable', disableOfficer]] as const)('ends when the operator does %s', async (_name, act) => {
+  it.each([
+    ['reset', (name: string) => resetOfficer(operator(), { name, known: [] })],
+    ['disable', (name: string) => disableOfficer(operator(), name)],
+  ])('ends when the operator does %s', async (_name, act) => {
     const visitor = await world.signedIn('officer')
-    await act({ db: world.db, now: world.clock.now() }, visitor.name)
+    await act(visitor.name)
     expect((await visitor.get('/account')).status).toBe(303)
   })
 
@@ -237,7 +240,7 @@ describe('a session', () => {
 
   it('shows a disabled account no way in', async () => {
     await withPassword('dewi', 'officer')
-    await disableOfficer({ db: world.db, now: world.clock.now() }, 'dewi')
+    await disableOfficer(operator(), 'dewi')
     expect((await world.visitor().post('/sign-in', { name: 'dewi', password: PASSWORD })).status).toBe(401)
   })
 })
@@ -273,6 +276,10 @@ describe('the way back', () => {
     },
   )
 })
+
+function operator() {
+  return { db: world.db, now: world.clock.now() }
+}
 
 async function withPassword(name: string, role: 'officer' | 'supervisor' | 'admin'): Promise<Visitor> {
   const visitor = world.visitor()

@@ -2,6 +2,7 @@ import { asc, eq, inArray } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Answer, Channel, DeliveryState, FollowUpKind, HoldReason, Level, ReceiptKind, Role } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
+import { saidIn } from './said-words.ts'
 
 export type TimelineReceipt = {
   at: number
@@ -183,9 +184,10 @@ async function attemptsOf(reader: Reader, deliveryIds: number[]): Promise<Map<nu
     rows.flatMap((row) => row.sid ?? []),
   )
   const found = new Map<number, TimelineAttempt[]>()
-  for (const { deliveryId, heard, ...row } of rows) {
+  for (const { deliveryId, heard, words, ...row } of rows) {
     const attempt = {
       ...row,
+      words: saidIn(words),
       heard: heard === null ? null : heard === 1,
       receipts: (row.sid && receipts.get(row.sid)) || [],
     }

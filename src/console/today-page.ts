@@ -13,7 +13,8 @@ export const todayRoutes: Route[] = [
     async handle(request, reply) {
       const { deps, officer, today, now } = request
       const t = wordsFor(reply, officer)
-      const figures = await todayOf({ db: deps.db, office: deps.office, today, now, officer })
+      const { db, office, languageOf } = deps
+      const figures = await todayOf({ db, office, today, now, officer, ...(languageOf && { languageOf }) })
       return render(reply, officer, 'today', {
         title: t('today.title'),
         subtitle: dateText(today, officer.language),

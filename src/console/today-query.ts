@@ -4,21 +4,14 @@ import type { Db } from '../db/open.ts'
 import type { DeliveryState, Level } from '../db/schema.ts'
 import { type Pause, pausesNow } from '../deliver/pauses.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
-import { type Office, stagesFor } from '../lib/office.ts'
+import { stagesFor } from '../lib/office.ts'
 import { isHeld, ofOffice } from '../overstay/standing.ts'
 import { fatesOfDay } from './deliveries-query.ts'
 import { ofArea, type Page } from './find.ts'
-import { type FollowUpCount, type FollowUpEntry, followUpCounts, followUpPage } from './follow-ups-query.ts'
-import type { Officer } from './officer.ts'
+import { type FollowUpCount, type FollowUpEntry, type FollowUpScope, followUpCounts, followUpPage } from './follow-ups-query.ts'
 import { countEnding } from './residents-query.ts'
 
-export type TodayScope = {
-  db: Db
-  office: Office
-  today: CivilDate
-  now: number
-  officer: Pick<Officer, 'regencies' | 'name'>
-}
+export type TodayScope = FollowUpScope & { now: number }
 
 export type Today = {
   ends14: number

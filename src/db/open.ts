@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
@@ -165,6 +166,8 @@ class WriteQueue {
     await Promise.resolve()
     while (this.#waiting.length > 0) {
       await this.#commitTogether(this.#waiting.splice(0, GROUP))
+      // Queries are synchronous: without a turn of the loop a long pass would leave webhooks and answers unheard.
+      await nextTurn()
     }
     // In the same turn as the last look at the queue: a write that comes later starts a drain of its own.
     this.#running = undefined

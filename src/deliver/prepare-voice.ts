@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNull, lte, or } from 'drizzle-orm'
 import type { Made } from '../compose/voice-notes.ts'
 import { type CallWord, callScript, type NoticeFacts, voiceScript } from '../compose/words.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
@@ -15,6 +15,7 @@ export const NOBODY = 'nobody'
 const PAGE = 500
 const AHEAD_MS = 24 * 3_600_000
 const CALL_WORDS: CallWord[] = ['greeting', 'prompt', 'repeat', 'thanks', 'goodbye']
+const CHANNELS: Channel[] = ['call', 'sms', 'whatsapp']
 /** What callers hear for whom there is no note. */
 const OFFICE_LANGUAGES = ['id', 'en']
 
@@ -36,12 +37,19 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
     const { groups, nobody } = await groupsOf(deps, page, at.today)
     for (const [key, { language, facts, rows }] of groups) {
       // Once for the whole round: a failing engine is not asked again for each page.
-      if (!made.has(key)) made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
+      if (!made.has(key))
+        made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
       if (rows.some((row) => row.channel === 'call')) callLanguages.add(language)
       result[made.get(key)!.ok ? 'prepared' : 'failed'] += rows.length
     }
     await deps.db.write(async (tx) => {
-      for (const [key, { rows }] of groups) await settle(tx, deps, rows, made.get(key)!, at)
+      const silent = new Map<string, Row[]>()
+      for (const [key, { rows }] of groups) {
+        const one = made.get(key)!
+        if (one.ok) await giveNote(tx, rows, one.note.id, at.now)
+        else silent.set(one.failed.reason, [...(silent.get(one.failed.reason) ?? []), ...rows])
+      }
+      for (const [reason, rows] of silent) await goOnWithout(tx, deps, rows, reason, at)
       await letGo(tx, nobody)
     })
   }
@@ -53,31 +61,37 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
 
 type At = { now: number; today: ReturnType<typeof todayOf> }
 
+/** Along the queue's own index, so that a long queue is walked once and not once for each page. */
 async function* pagesWithoutNote({ db }: DeliverDeps, now: number): AsyncGenerator<Row[]> {
   const { deliveries } = db.t
-  for (let after = 0; ; ) {
-    const page = await db.read
-      .select({
-        id: deliveries.id,
-        channel: deliveries.channel,
-        language: deliveries.language,
-        phone_index: deliveries.phone_index,
-        reason: deliveries.reason,
-      })
-      .from(deliveries)
-      .where(
-        and(
-          eq(deliveries.state, 'queued'),
-          isNull(deliveries.voice_note_id),
-          lte(deliveries.not_before, now + AHEAD_MS),
-          gt(deliveries.id, after),
-        ),
-      )
-      .orderBy(asc(deliveries.id))
-      .limit(PAGE)
-    if (page.length > 0) yield page
-    if (page.length < PAGE) return
-    after = page.at(-1)!.id
+  for (const channel of CHANNELS) {
+    for (let after = { notBefore: -1, id: 0 }; ; ) {
+      const page = await db.read
+        .select({
+          id: deliveries.id,
+          channel: deliveries.channel,
+          language: deliveries.language,
+          phone_index: deliveries.phone_index,
+          reason: deliveries.reason,
+          notBefore: deliveries.not_before,
+        })
+        .from(deliveries)
+        .where(
+          and(
+            eq(deliveries.state, 'queued'),
+            eq(deliveries.channel, channel),
+            isNull(deliveries.voice_note_id),
+            lte(deliveries.not_before, now + AHEAD_MS),
+            gte(deliveries.not_before, after.notBefore),
+            or(gt(deliveries.not_before, after.notBefore), gt(deliveries.id, after.id)),
+          ),
+        )
+        .orderBy(asc(deliveries.not_before), asc(deliveries.id))
+        .limit(PAGE)
+      if (page.length > 0) yield page
+      if (page.length < PAGE) break
+      after = page.at(-1)!
+    }
   }
 }
 
@@ -121,31 +135,35 @@ async function letGo(tx: Tx, nobody: Row[]): Promise<void> {
     .where(and(inArray(deliveries.id, calls), eq(deliveries.state, 'queued')))
 }
 
-async function settle(tx: Tx, deps: DeliverDeps, rows: Row[], made: Made, at: At): Promise<void> {
+async function giveNote(tx: Tx, rows: Row[], noteId: number, now: number): Promise<void> {
   const { deliveries } = tx.t
-  const { now } = at
-  const ids = (some: Row[]) => inArray(deliveries.id, some.map((row) => row.id))
-  if (made.ok) {
-    await tx
-      .update(deliveries)
-      .set({ voice_note_id: made.note.id })
-      .where(and(ids(rows), isNull(deliveries.voice_note_id)))
-    const waiting = rows.filter((row) => row.reason === 'needs-voice')
-    if (waiting.length === 0) return
-    await tx
-      .update(deliveries)
-      .set({ not_before: now })
-      .where(and(ids(waiting), eq(deliveries.reason, 'needs-voice')))
-    return
-  }
+  await tx
+    .update(deliveries)
+    .set({ voice_note_id: noteId })
+    .where(and(inArray(deliveries.id, idsOf(rows)), isNull(deliveries.voice_note_id)))
+  const waiting = rows.filter((row) => row.reason === 'needs-voice')
+  if (waiting.length === 0) return
+  await tx
+    .update(deliveries)
+    .set({ not_before: now })
+    .where(and(inArray(deliveries.id, idsOf(waiting)), eq(deliveries.reason, 'needs-voice')))
+}
+
+/** A call without a note is none: the next channel, if any; the text and the next stage remain. */
+async function goOnWithout(tx: Tx, deps: DeliverDeps, rows: Row[], reason: string, at: At): Promise<void> {
+  const { deliveries } = tx.t
   const calls = rows.filter((row) => row.channel === 'call')
   if (calls.length === 0) return
   const moved = await tx
     .update(deliveries)
-    .set({ state: 'exhausted', reason: `speech:${made.failed.reason}`, state_since: now })
-    .where(and(ids(calls), eq(deliveries.state, 'queued')))
+    .set({ state: 'exhausted', reason: `speech:${reason}`, state_since: at.now })
+    .where(and(inArray(deliveries.id, idsOf(calls)), eq(deliveries.state, 'queued')))
     .returning({ id: deliveries.id })
   for (const { id } of moved) await tryNextChannel(tx, deps, { deliveryId: id, ...at })
+}
+
+function idsOf(rows: Row[]): number[] {
+  return rows.map((row) => row.id)
 }
 
 /** The operator learns of a failing engine, and once the preferred one has spoken again, that it works. */

@@ -1,10 +1,10 @@
-import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { raiseAlarm } from '../db/alarms.ts'
 import type { Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import { raiseAlarm } from '../db/alarms.ts'
 import type { CarrierFault, Sent } from './carrier.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import type { Claimed } from './outbox.ts'
@@ -53,7 +53,11 @@ export async function giveBack(tx: Tx, claimed: Claimed, now: number): Promise<v
     .update(deliveries)
     .set({ state: 'queued', not_before: now, lease_until: null, worker: null, state_since: now })
     .where(
-      and(eq(deliveries.id, claimed.deliveryId), eq(deliveries.state, 'sending'), eq(deliveries.attempts, claimed.number)),
+      and(
+        eq(deliveries.id, claimed.deliveryId),
+        eq(deliveries.state, 'sending'),
+        eq(deliveries.attempts, claimed.number),
+      ),
     )
 }
 
@@ -73,7 +77,12 @@ export async function adopt(tx: Tx, attempt: AttemptNow, sid: string, now: numbe
       lease_until: null,
       worker: null,
       ...(forward
-        ? { state: 'accepted' as const, reason: null, state_since: now, poll_at: nextPoll(attempt.channel, now, now) }
+        ? {
+            state: 'accepted' as const,
+            reason: keptReason(tx),
+            state_since: now,
+            poll_at: nextPoll(attempt.channel, now, now),
+          }
         : {}),
     })
     .where(eq(deliveries.id, attempt.deliveryId))
@@ -157,13 +166,18 @@ export async function moveForward(tx: Tx, attempt: AttemptNow, state: DeliverySt
     .update(deliveries)
     .set({
       state,
-      reason: null,
+      reason: keptReason(tx),
       state_since: now,
       poll_at: state === 'delivered' || state === 'read' ? null : nextPoll(attempt.channel, attempt.startedAt, now),
       ...(attempt.state === 'sending' ? {} : { lease_until: null, worker: null }),
     })
     .where(eq(deliveries.id, attempt.deliveryId))
   return true
+}
+
+/** Good news ends every reason but one: whether the voice note was asked for, which may be known before it. */
+function keptReason({ t: { deliveries } }: Tx): SQL<string | null> {
+  return sql`case when ${deliveries.reason} in ('listened', 'not-listened') then ${deliveries.reason} end`
 }
 
 /** What a call came to, from everything that was heard of it so far, in whatever order it came. */

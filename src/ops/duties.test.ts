@@ -3,7 +3,7 @@ import { type DutyName, dutiesOf } from './duties.ts'
 import { slotsBetween } from './slot-times.ts'
 import { SEEN_EVERY_MS } from './workers.ts'
 
-const names: DutyName[] = ['scan', 'overstay', 'holidays', 'attend']
+const names: DutyName[] = ['scan', 'overstay', 'holidays', 'spending', 'clean', 'attend']
 
 function duties(ran: string[] = []) {
   const run = (name: DutyName) => async () => ({ ran: ran.push(name) })
@@ -13,6 +13,8 @@ function duties(ran: string[] = []) {
       scan: run('scan'),
       overstay: run('overstay'),
       holidays: run('holidays'),
+      spending: run('spending'),
+      clean: run('clean'),
       attend: run('attend'),
     },
   )
@@ -30,6 +32,8 @@ describe('the table of duties', () => {
       ['scan', 1, '06:00'],
       ['overstay', 1, '06:05'],
       ['holidays', 1, '06:10'],
+      ['spending', 1, '06:15'],
+      ['clean', 1, '03:00'],
       ['attend', 288, '00:00'],
     ])
   })

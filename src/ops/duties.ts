@@ -11,6 +11,8 @@ const TABLE = [
   { name: 'scan', cron: '0 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'overstay', cron: '5 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'holidays', cron: '10 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
+  { name: 'spending', cron: '15 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
+  { name: 'clean', cron: '0 3 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'attend', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },
 ] as const satisfies readonly { name: string; cron: string; rhythm: Rhythm; leaseMinutes: number }[]
 

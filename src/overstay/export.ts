@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import writeXlsxFile from 'write-excel-file/node'
+import writeXlsxFile, { type SheetData } from 'write-excel-file/node'
 import { dateAt } from '../lib/civil-date.ts'
 import type { OverstayRow } from './case-list.ts'
 
@@ -57,7 +57,7 @@ export async function* overstayCsv(rows: AsyncIterable<OverstayRow>, timeZone: s
 
 /** One sheet; texts are texts whatever they begin with. */
 export async function overstayXlsx(rows: AsyncIterable<OverstayRow>, timeZone: string): Promise<Buffer> {
-  const sheet: { value: Cell; type: typeof String | typeof Number; fontWeight?: 'bold' }[][] = [
+  const sheet: SheetData = [
     OVERSTAY_HEADERS.map((value) => ({ value, type: String, fontWeight: 'bold' })),
   ]
   for await (const row of rows) {
@@ -67,7 +67,7 @@ export async function overstayXlsx(rows: AsyncIterable<OverstayRow>, timeZone: s
       ),
     )
   }
-  return writeXlsxFile(sheet as Parameters<typeof writeXlsxFile>[0], { stickyRowsCount: 1 }).toBuffer()
+  return writeXlsxFile(sheet, { stickyRowsCount: 1 }).toBuffer()
 }
 
 /** What a spreadsheet can hold and show as it was written: no control characters, no switched direction, not too long. */

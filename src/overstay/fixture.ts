@@ -27,7 +27,7 @@ export function passAt(db: Db, today: CivilDate) {
   return { db, log: silentLog, office, today, now: morning(today), nextWorkingDay: (date: CivilDate) => date }
 }
 
-/** A database of its own, and builders for the rows that other rooms write. Counts up phones and permit numbers. */
+/** A database of its own, and builders for its rows. */
 export async function openWorld(engine: 'sqlite' | 'postgres' = 'sqlite') {
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-overstay-'))
   const db =
@@ -47,8 +47,9 @@ export async function openWorld(engine: 'sqlite' | 'postgres' = 'sqlite') {
 type T = Db['t']
 type Given<Name extends keyof T> = Partial<T[Name]['$inferInsert']>
 
-function buildersFor(db: Db) {
-  const { t } = db
+/** Builders for the rows that other rooms write; phones and permit numbers count up. */
+export function buildersFor(db: Db) {
+  const { t, vault } = db
   let serial = 0
   const add = async <Row>(work: (tx: Tx) => Promise<Row[]>): Promise<Row> => (await db.write(work))[0]!
 

@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright'
 import { eq } from 'drizzle-orm'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -23,6 +24,7 @@ const READERS = [
   ['id', 'ltr'],
   ['ar', 'rtl'],
   ['zh-Hans', 'ltr'],
+  ['my', 'ltr'],
 ] as const
 
 describe.each(READERS)('the note page in %s', (language, direction) => {
@@ -43,6 +45,19 @@ describe.each(READERS)('the note page in %s', (language, direction) => {
       expect(complaints).toEqual([])
     },
   )
+
+  it.each([
+    { viewport: PHONE, colorScheme: 'light' },
+    { viewport: PHONE, colorScheme: 'dark' },
+    { viewport: DESK, colorScheme: 'light' },
+    { viewport: DESK, colorScheme: 'dark' },
+  ] as const)('has nothing that axe objects to, $viewport.width pixels wide and $colorScheme', async (look) => {
+    const { token } = await office.rows.tell({ language, voiceNoteId: (await office.rows.record(language)).id })
+    await using tab = await open(look)
+    await tab.page.goto(`${office.listener.url}/n/${token}`)
+    await tab.page.click('summary')
+    expect(await violations(tab.page)).toEqual([])
+  })
 
   it('plays its note', async () => {
     const { token } = await office.rows.tell({ language, voiceNoteId: (await office.rows.record(language)).id })
@@ -130,6 +145,7 @@ type Tab = AsyncDisposable & {
 
 async function open(options: {
   viewport: { width: number; height: number }
+  colorScheme?: 'light' | 'dark'
   javaScriptEnabled?: boolean
 }): Promise<Tab> {
   const context: BrowserContext = await chromium.browser.newContext(options)
@@ -141,6 +157,11 @@ async function open(options: {
   })
   page.on('console', (message) => complaints.push(message.text()))
   return { page, foreign, complaints, [Symbol.asyncDispose]: () => context.close() }
+}
+
+async function violations(page: Page): Promise<string[]> {
+  const found = await new AxeBuilder({ page }).analyze()
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }
 
 /** By how many CSS pixels anything reaches out of the screen, on either side. */

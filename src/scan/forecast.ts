@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, inArray, isNull } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
@@ -54,6 +55,7 @@ export async function forecastDeliveries(
     const page: (PageKey & { permitId: number })[] = await pageOfPermits(read, { ...window, after })
     if (page.length === 0) return totals.rows()
     after = page.at(-1)!
+    await nextTurn()
     const candidates = await loadCandidates(
       read,
       page.map((row) => row.permitId),

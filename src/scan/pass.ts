@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Db, Tx } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
@@ -57,6 +58,7 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, { ...window, after })
     if (page.length === 0) break
     after = page.at(-1)!
+    await nextTurn()
     result.permits_looked_at += page.length
     const ids = page.map((row) => row.permitId)
     const looked = await decideAll(db.read, ids, deps)

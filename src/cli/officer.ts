@@ -1,0 +1,46 @@
+import type { App } from '../app.ts'
+import { addOfficer, disableOfficer, resetOfficer } from '../console/accounts.ts'
+import { AppError } from '../lib/errors.ts'
+import type { ExitCode, Output } from './output.ts'
+
+export const OFFICER_ACTIONS = ['add', 'disable', 'reset'] as const
+
+/**
+ * `officer add|disable|reset NAME`: an account of the console. The one-time password is printed here and kept nowhere; no
+ * password is ever an argument, where a list of processes would show it.
+ */
+export async function officerCommand(
+  app: App,
+  output: Output,
+  given: { action: (typeof OFFICER_ACTIONS)[number]; name: string; role?: string; regency?: string[] },
+): Promise<ExitCode> {
+  const { action, name } = given
+  const doing = { db: app.db, now: app.clock.now() }
+  const known = app.office.areas.regencies
+  if (action === 'disable') {
+    await disableOfficer(doing, name)
+    output.line(`${name} can no longer sign in; every session has ended.`)
+    output.result({ officer: name, disabled: true })
+    return 0
+  }
+  if (action === 'add' && given.role === undefined) {
+    throw new AppError('usage', '--role is missing; allowed: viewer, officer, supervisor, admin')
+  }
+  const access = { ...(given.role ? { role: given.role } : {}), ...(given.regency ? { regencies: given.regency } : {}) }
+  const { id, password } =
+    action === 'add'
+      ? await addOfficer(doing, { name, role: given.role!, regencies: given.regency ?? null, known })
+      : await resetOfficer(doing, { name, ...access, known })
+  output.line(`One-time password of ${name}, good for 24 hours:`)
+  output.line('')
+  output.line(`    ${password}`)
+  output.line('')
+  output.line(`Sign in at ${app.config.consoleBaseUrl ?? addressOf(app)} and set your own.`)
+  output.result({ officer: name, id, one_time_password: password })
+  return 0
+}
+
+function addressOf({ config }: App): string {
+  const { host, port } = config.consoleListen
+  return `${config.consoleTls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
