@@ -250,10 +250,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description('who saw or changed what')
     .command('verify')
     .description('whether the chain of entries is whole')
+    .option('--head <hash>', 'that an earlier verify or a digest told')
     .option('--json', 'the result as one JSON line')
-    .action((options: { json?: boolean }) =>
+    .action((options: { head?: string; json?: boolean }) =>
       withApp('audit', {}, options, async (app, output) =>
-        (await import('./cli/audit.ts')).auditVerifyCommand(app, output),
+        (await import('./cli/audit.ts')).auditVerifyCommand(app, output, options),
       ),
     )
 

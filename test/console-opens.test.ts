@@ -33,7 +33,9 @@ describe("the officers' console of the whole program", () => {
   })
 
   it('is not made for a name, role or regency that cannot be', async () => {
-    await expect(officer({ action: 'add', name: 'dewi', role: 'officer' })).rejects.toThrow('there is an account dewi already')
+    await expect(officer({ action: 'add', name: 'dewi', role: 'officer' })).rejects.toThrow(
+      'there is an account dewi already',
+    )
     await expect(officer({ action: 'add', name: 'De Wi', role: 'officer' })).rejects.toThrow('De Wi is no name')
     await expect(officer({ action: 'add', name: 'budi' })).rejects.toThrow('--role is missing')
     await expect(officer({ action: 'add', name: 'budi', role: 'chief' })).rejects.toThrow('--role chief is unknown')

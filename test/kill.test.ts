@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ground, STARTS_AT } from '../scripts/chaos/ground.ts'
+import { type Ground, openGround, STARTS_AT } from '../scripts/chaos/ground.ts'
 import { residentRows } from '../scripts/chaos/people.ts'
 import { loadDaemon, type SandboxProcess, startSandbox, transcriptIn } from '../scripts/chaos/processes.ts'
-import { register, until } from '../scripts/chaos/storm.ts'
+import { importRows, until } from '../scripts/chaos/storm.ts'
 import { verdictOn } from '../scripts/chaos/verdict.ts'
+import { silentLog } from '../src/lib/events.ts'
 import { readTranscript } from '../src/sandbox/journal.ts'
-import { csv, freePort } from './world.ts'
+import { freePort } from './world.ts'
 
 const RESIDENTS = 30
 
@@ -25,7 +26,8 @@ describe('the daemon, stopped and killed in the middle of its work', () => {
     ground = { folder, port: await freePort(), sandboxUrl: sandbox.url, perSecond: 6 }
     const rows = residentRows(RESIDENTS)
     await sandbox.people(Object.fromEntries(rows.map((row) => [row.phone ?? row.sponsor_phone, { answers: 'human' }])))
-    await register(ground, csv(rows))
+    await using app = await openGround(ground, { clock: { now }, log: silentLog })
+    await importRows(app, ground, rows)
   })
   afterAll(async () => {
     await sandbox[Symbol.asyncDispose]()

@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from '../../src/app.ts'
-import { SteppedClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/events.ts'
 import { readTranscript } from '../../src/sandbox/journal.ts'
-import { csv, freePort } from '../../test/world.ts'
+import { csv, freePort, type Row } from '../../test/world.ts'
 import { type Ground, openGround, STARTS_AT } from './ground.ts'
 import { peopleOf, residentRows, standingFaults } from './people.ts'
-import { type DaemonProcess, loadDaemon, type SandboxProcess, startSandbox, transcriptIn } from './processes.ts'
+import { loadDaemon, type SandboxProcess, startSandbox, transcriptIn } from './processes.ts'
 import { settle } from './settle.ts'
 import { seeded, weather } from './weather.ts'
 
@@ -21,6 +20,8 @@ export type StormOptions = {
 }
 
 const KILLS_PER_MINUTE = 50
+/** The register comes in bit by bit, so that there is work at every kill. */
+const KILLS_PER_PORTION = 4
 /** After the daemon works and the next one is ready to take over. */
 const SHORTEST_LIFE_MS = 20
 const LONGEST_LIFE_MS = 1_200
@@ -32,25 +33,21 @@ const WEATHER_LASTS_MS = 4_000
 const FIRST_WORD_MS = 120_000
 
 /**
- * Imports a register, and lets the daemon tell everybody while it is killed at random moments and the carrier has
- * faults; then ends the faults and the kills, and lets it finish. Kills and faults come from the seed; what they hit
- * depends on the machine.
+ * Imports a register, portion by portion, and lets the daemon tell everybody while it is killed at random moments and the
+ * carrier has faults; then ends the faults and the kills, and lets it finish. Kills and faults come from the seed; what
+ * they hit depends on the machine.
  */
 export async function storm({ folder, seed, minutes, residents, tell }: StormOptions): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const random = seeded(seed)
   const rows = residentRows(residents)
   const begun = performance.now()
   const now = () => Math.floor(STARTS_AT + performance.now() - begun)
-  const perSecond = Math.max(1, Math.ceil(residents / (minutes * 40)))
-  const ground: Ground = { folder, port: await freePort(), sandboxUrl: '', perSecond }
   const sandbox = stack.use(await startSandbox({ folder, seed, clockStart: STARTS_AT }))
-  ground.sandboxUrl = sandbox.url
+  const perSecond = Math.ceil(residents / (minutes * KILLS_PER_MINUTE))
+  const ground: Ground = { folder, port: await freePort(), sandboxUrl: sandbox.url, perSecond }
   await sandbox.people(peopleOf(rows))
-  await register(ground, csv(rows))
-  tell(`${residents} residents registered`)
 
-  const world: World = { ground, sandbox, seed, rows, now, random, tell }
+  const world: World = { ground, sandbox, seed, rows, now, random: seeded(seed), tell }
   await killAgainAndAgain(world, minutes)
   await sandbox.faults(standingFaults(rows))
   tell('the faults are over; the daemon finishes')
@@ -67,26 +64,22 @@ export type World = {
   tell: (line: string) => void
 }
 
-/** Imports and scans, before the first daemon. */
-export async function register(ground: Ground, text: string): Promise<void> {
-  const file = join(ground.folder, 'register.csv')
-  writeFileSync(file, text)
-  await using app: App = await openGround(ground, { clock: new SteppedClock(STARTS_AT), log: silentLog })
-  await app.importFile({ file })
-  await app.scan()
-}
-
 async function killAgainAndAgain(world: World, minutes: number): Promise<void> {
   const { ground, sandbox, rows, now, random, tell } = world
+  const wanted = Math.ceil(minutes * KILLS_PER_MINUTE)
+  const size = Math.ceil((rows.length * KILLS_PER_PORTION) / wanted)
+  await using app = await openGround(ground, { clock: { now }, log: silentLog })
+  let come = size
+  await importRows(app, ground, rows.slice(0, come))
   const ends = now() + minutes * 60_000
+  await firstWord(world)
+
   let spare = loadDaemon(ground)
   let kills = 0
   let fairUntil = 0
+  let importing: Promise<void> | undefined
   try {
-    await firstWord(world, spare)
-    await spare.kill()
-    spare = loadDaemon(ground)
-    while (now() < ends || kills < minutes * KILLS_PER_MINUTE) {
+    while (now() < ends || kills < wanted || come < rows.length) {
       if (now() >= fairUntil) {
         await sandbox.faults([...weather(random), ...standingFaults(rows)])
         fairUntil = now() + WEATHER_LASTS_MS
@@ -94,6 +87,10 @@ async function killAgainAndAgain(world: World, minutes: number): Promise<void> {
       const daemon = spare
       await daemon.begin(now())
       spare = loadDaemon(ground)
+      if (come < rows.length && kills >= (come / size) * KILLS_PER_PORTION) {
+        importing = importRows(app, ground, rows.slice(come, come + size))
+        come += size
+      }
       const early = random() < EARLY_SHARE
       if (!early) await Promise.all([daemon.started(), spare.loaded()])
       await pause(SHORTEST_LIFE_MS + random() ** 2 * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS))
@@ -101,21 +98,29 @@ async function killAgainAndAgain(world: World, minutes: number): Promise<void> {
       const orderly = !early && random() < STOPPED_SHARE
       if (orderly) await daemon.stop()
       else await daemon.kill()
+      await importing
       if (!early && !orderly) kills += 1
-      if (!early && kills % 10 === 0) tell(`${kills} kills`)
+      if (!early && !orderly && kills % 10 === 0) tell(`${kills} kills`)
     }
   } finally {
     await spare.kill()
   }
 }
 
+/** As the import command does beside a daemon, which scans when it sees it. */
+export async function importRows(app: App, { folder }: Pick<Ground, 'folder'>, rows: readonly Row[]): Promise<void> {
+  const file = join(folder, 'register.csv')
+  writeFileSync(file, csv(rows))
+  await app.importFile({ file, force: true })
+}
+
 /** The first daemon may live until it rings somebody: making the voice notes takes longer than most lives. */
-async function firstWord({ ground, now }: World, daemon: DaemonProcess): Promise<void> {
+async function firstWord({ ground, now }: World): Promise<void> {
+  await using daemon = loadDaemon({ ...ground, perSecond: 1 })
   await daemon.begin(now())
-  await until(
-    async () => (await readTranscript(transcriptIn(ground.folder))).some(({ kind }) => kind === 'call'),
-    FIRST_WORD_MS,
-  )
+  const hasRung = async () => (await readTranscript(transcriptIn(ground.folder))).some(({ kind }) => kind === 'call')
+  await until(hasRung, FIRST_WORD_MS)
+  await daemon.kill()
 }
 
 /** Asks every 100 ms. Throws when it does not come true in time. */

@@ -1,15 +1,15 @@
 import { desc, eq } from 'drizzle-orm'
 import type { App, Delivery } from '../app.ts'
 import { cleanNotes } from '../compose/clean-notes.ts'
-import { checkSpending } from '../deliver/budget.ts'
-import { costDepsOf } from './forecast.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
-import { type DutyWork, dutiesOf } from '../ops/duties.ts'
+import { checkSpending } from '../deliver/budget.ts'
 import { faultText } from '../lib/fault-text.ts'
+import { type DutyWork, dutiesOf } from '../ops/duties.ts'
 import { sendHeartbeat } from '../ops/heartbeat.ts'
 import { startTicker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
 import { holidayListAlarm } from '../scan/working-days.ts'
+import { costDepsOf } from './forecast.ts'
 
 /** Between two looks at the queue when nothing comes in. */
 const IDLE_MS = 1_000
@@ -63,8 +63,7 @@ function dutyWork(app: App, delivery: Delivery): DutyWork {
     },
     spending: () =>
       checkSpending({ ...costDepsOf(app), db: app.db, clock: app.clock, log: app.log, carrier: delivery.carrier }),
-    clean: () =>
-      cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now: app.clock.now(), today: app.today() }),
+    clean: () => cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now: app.clock.now(), today: app.today() }),
   }
 }
 

@@ -55,7 +55,10 @@ export function noteRequest(templates: Templates, engine: Engine, language: stri
     voices: asked === null ? template.voices : null,
     english: templates.get('en')!.voices,
     indonesian: templates.get('id')!.voices,
-  }).map((fitted) => ({ ...fitted, script: speak(templates.get(fitted.language)!) }))
+  }).map((fitted, _index, all) => {
+    const script = speak(templates.get(fitted.language)!)
+    return { ...fitted, script: (all.length > 1 && script.brief) || script }
+  })
   if (parts.length === 0) return null
   const content = parts.map(({ voice, script }) => [voice.engine, voice.name, voice.rate ?? null, script.ssml])
   const contentKey = createHash('sha256')

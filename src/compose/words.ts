@@ -8,8 +8,11 @@ export { endedWords, homeWords, type PageFacts, type PageWords, pageWords, permi
 
 export type VoiceFacts = Pick<NoticeFacts, 'expiresOn' | 'lastFilingDay' | 'late' | 'comeOn' | 'extend' | 'overstay'>
 
-/** Something to be spoken: plain text, and the same with pauses. */
-export type Script = { text: string; ssml: string }
+/** Something to be spoken: plain text, and the same with pauses. `brief` is for a note that says it in a second language too. */
+export type Script = { text: string; ssml: string; brief?: Script }
+
+/** Who speaks, when the permit ends, what to do: the repetition and the farewell come after. */
+const BRIEF_SENTENCES = 3
 
 export type CallWord = keyof Template['call']
 
@@ -73,10 +76,8 @@ export function voiceScript(template: Template, facts: VoiceFacts): Script {
     come_on: template.dates.spoken(facts.comeOn),
     extend: facts.extend,
   }
-  return script(
-    template,
-    template.voice[situationOf(facts)].map((sentence) => template.say(sentence, values)),
-  )
+  const sentences = template.voice[situationOf(facts)].map((sentence) => template.say(sentence, values))
+  return { ...script(template, sentences), brief: script(template, sentences.slice(0, BRIEF_SENTENCES)) }
 }
 
 /** What is spoken around the voice note in a call. */

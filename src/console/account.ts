@@ -80,7 +80,10 @@ async function renewRecovery(request: FrameRequest, reply: FastifyReply): Promis
       return false
     }
     const recovery_hashes = JSON.stringify(codes.map(recoveryHash))
-    await tx.update(tx.t.officers).set({ ...taken, recovery_hashes }).where(eq(tx.t.officers.id, account.id))
+    await tx
+      .update(tx.t.officers)
+      .set({ ...taken, recovery_hashes })
+      .where(eq(tx.t.officers.id, account.id))
     return true
   })
   if (!done) {
@@ -88,7 +91,11 @@ async function renewRecovery(request: FrameRequest, reply: FastifyReply): Promis
     return accountPage(request, reply, { recoveryFault: 'wrong' })
   }
   const t = wordsFor(reply, officer)
-  return render(reply, officer, 'recovery-codes', { title: t('recovery.title'), codes, next: pathFor(reply, '/account') })
+  return render(reply, officer, 'recovery-codes', {
+    title: t('recovery.title'),
+    codes,
+    next: pathFor(reply, '/account'),
+  })
 }
 
 async function signOutEverywhere({ deps, session, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {

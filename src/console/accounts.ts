@@ -27,14 +27,18 @@ export async function addOfficer(
 ): Promise<{ id: number; password: string }> {
   const name = given.name.toLowerCase()
   if (!NAME.test(name)) {
-    throw new AppError('usage', `${given.name} is no name for an account; allowed: 2 to 32 of a-z 0-9 . _ - after a letter`)
+    throw new AppError(
+      'usage',
+      `${given.name} is no name for an account; allowed: 2 to 32 of a-z 0-9 . _ - after a letter`,
+    )
   }
   const role = roleNamed(given.role)
   refuseStrange(given.regencies ?? [], given.known)
   const password = newOneTimePassword()
   const password_hash = await hashPassword(password, passwordCost)
   const id = await db.write(async (tx) => {
-    if (await accountByName(tx, name)) throw new AppError('conflict', `there is an account ${name} already; to let them in anew: officer reset ${name}`)
+    if (await accountByName(tx, name))
+      throw new AppError('conflict', `there is an account ${name} already; to let them in anew: officer reset ${name}`)
     const [row] = await tx
       .insert(tx.t.officers)
       .values({
@@ -136,7 +140,14 @@ export function isLocked(account: Pick<Account, 'locked_until'>, now: number): b
 
 export function officerOf(account: Account): Officer {
   const { id, name, role, language, theme } = account
-  return { id, name, role, regencies: account.regencies === null ? null : JSON.parse(account.regencies), language, theme }
+  return {
+    id,
+    name,
+    role,
+    regencies: account.regencies === null ? null : JSON.parse(account.regencies),
+    language,
+    theme,
+  }
 }
 
 function roleNamed(name: string): Role {

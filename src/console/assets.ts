@@ -24,7 +24,10 @@ const AGE_S = 365 * 24 * 3600
 
 /** All that the pages load, in memory: Tabler, its dark half for those who leave the choice to their device, and our own files. */
 export function readAssets(): Assets {
-  const tabler = readFileSync(createRequire(import.meta.url).resolve(TABLER), 'utf8').replace(/\/\*# sourceMappingURL=.*?\*\//, '')
+  const tabler = readFileSync(createRequire(import.meta.url).resolve(TABLER), 'utf8').replace(
+    /\/\*# sourceMappingURL=.*?\*\//,
+    '',
+  )
   const hrefs = new Map<string, string>()
   const files = new Map<string, Asset>()
   const add = (name: string, bytes: Buffer) => {

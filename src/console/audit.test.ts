@@ -1,8 +1,8 @@
-import { PGlite } from '@electric-sql/pglite'
-import { type SQL, sql } from 'drizzle-orm'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { type SQL, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Db, openSqlite } from '../db/open.ts'
 import { openPglite } from '../db/open-postgres.ts'
@@ -83,7 +83,14 @@ describe('the audit chain', () => {
     await tamper(sql`delete from meta where key = 'audit_head'`)
     for (const n of [1, 3]) await add(n)
     expect(await verifyAudit(db.read)).toMatchObject({ ok: true })
-    expect(await auditHead(db.read)).not.toBe(kept)
+    expect(await verifyAudit(db.read, { kept })).toEqual({ ok: false, entries: 2, brokenAt: null, rewritten: true })
+  })
+
+  it('still holds an older head that was kept', async () => {
+    await add(1)
+    const kept = await auditHead(db.read)
+    await add(2)
+    expect(await verifyAudit(db.read, { kept })).toMatchObject({ ok: true, entries: 2 })
   })
 })
 
@@ -99,5 +106,7 @@ describe('the audit chain on PostgreSQL', () => {
 
 function addTo(db: Db, n: number) {
   const subject = { kind: 'case', id: n }
-  return db.write((tx) => recordAudit(tx, { officerId: n, now: 1_000 + n, action: 'case.view', subject, detail: `n${n}` }))
+  return db.write((tx) =>
+    recordAudit(tx, { officerId: n, now: 1_000 + n, action: 'case.view', subject, detail: `n${n}` }),
+  )
 }

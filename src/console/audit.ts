@@ -11,7 +11,10 @@ export type AuditEntry = {
   detail?: string
 }
 
-export type AuditVerdict = { ok: true; entries: number; head: string } | { ok: false; entries: number; brokenAt: number | null }
+export type AuditVerdict =
+  | { ok: true; entries: number; head: string }
+  /** `brokenAt`: the first entry that does not follow the one before it; null: entries at the end are missing. */
+  | { ok: false; entries: number; brokenAt: number | null; rewritten?: true }
 
 type AuditRow = Db['t']['audit']['$inferSelect']
 
@@ -56,28 +59,30 @@ export async function auditHead(reader: Reader): Promise<string> {
 }
 
 /**
- * Walks the whole chain. `brokenAt` is the first entry that was changed, put in or follows a missing one; null when the
- * newest entries are gone.
+ * Walks the whole chain: whether an entry was changed, put in or taken out.
+ * @param kept a hash that was kept elsewhere, e.g. from a digest: `rewritten` when no entry has it any more
  */
-export async function verifyAudit(reader: Reader): Promise<AuditVerdict> {
+export async function verifyAudit(reader: Reader, { kept }: { kept?: string } = {}): Promise<AuditVerdict> {
   const { audit } = reader.t
-  const expected = await auditHead(reader)
+  // Entries written while we walk come after the head that we begin with.
+  const wanted = new Set([await auditHead(reader), kept ?? AUDIT_START])
+  wanted.delete(AUDIT_START)
   let head = AUDIT_START
   let entries = 0
-  let passed = expected === AUDIT_START
   for (let after = 0; ; ) {
     const rows = await reader.select().from(audit).where(gt(audit.id, after)).orderBy(asc(audit.id)).limit(PAGE)
     for (const row of rows) {
       if (row.prev_hash !== head || row.hash !== hashOf(row)) return { ok: false, entries, brokenAt: row.id }
       head = row.hash
       entries += 1
-      passed ||= head === expected
+      wanted.delete(head)
       after = row.id
     }
     if (rows.length < PAGE) break
   }
-  // Entries written while we walked come after the head that we began with.
-  return passed ? { ok: true, entries, head } : { ok: false, entries, brokenAt: null }
+  if (wanted.size === 0) return { ok: true, entries, head }
+  const rewritten = kept !== undefined && wanted.size === 1 && wanted.has(kept)
+  return { ok: false, entries, brokenAt: null, ...(rewritten ? { rewritten } : {}) }
 }
 
 function hashOf(row: Omit<AuditRow, 'id' | 'hash'>): string {

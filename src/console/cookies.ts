@@ -21,7 +21,12 @@ export function setCookie(reply: FastifyReply, { secureCookies }: Deps, name: Co
 }
 
 export function clearCookie(reply: FastifyReply, { secureCookies }: Deps, name: CookieName): void {
-  reply.clearCookie(fullName(name, secureCookies), { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies })
+  reply.clearCookie(fullName(name, secureCookies), {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: secureCookies,
+  })
 }
 
 function fullName(name: CookieName, secure: boolean): string {

@@ -12,7 +12,11 @@ export type ConsoleDeps = {
   office: Office
   templates: Templates
   /** What somebody is written and spoken to in, by nationality where nothing else is known. */
-  languageOf?: (person: { nationality: string | null; language: string | null; chosenLanguage: string | null }) => string
+  languageOf?: (person: {
+    nationality: string | null
+    language: string | null
+    chosenLanguage: string | null
+  }) => string
   /** Holds `<content_key>.mp3` and `.ogg`. */
   audioDir: string
   /** https://host[/path] of the console behind a proxy. */

@@ -1,12 +1,21 @@
 import { type CivilDate, dateAt, timeAt } from '../lib/civil-date.ts'
 import type { Language } from './officer.ts'
 
-const LOCALE: Readonly<Record<Language, string>> = { id: 'id-ID-u-ca-gregory-nu-latn', en: 'en-GB-u-ca-gregory-nu-latn' }
+const LOCALE: Readonly<Record<Language, string>> = {
+  id: 'id-ID-u-ca-gregory-nu-latn',
+  en: 'en-GB-u-ca-gregory-nu-latn',
+}
 const NONE = '–'
 
 const dates = perLanguage(
   (locale) =>
-    new Intl.DateTimeFormat(locale, { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric', calendar: 'gregory' }),
+    new Intl.DateTimeFormat(locale, {
+      timeZone: 'UTC',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+      calendar: 'gregory',
+    }),
 )
 const numbers = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }))
 

@@ -22,7 +22,8 @@ const badges: Route = {
   method: 'GET',
   path: '/',
   role: 'viewer',
-  handle: async ({ officer }, reply) => render(reply, officer, 'badges', { title: 'Badges', values: Object.keys(TONES) }),
+  handle: async ({ officer }, reply) =>
+    render(reply, officer, 'badges', { title: 'Badges', values: Object.keys(TONES) }),
 }
 
 let world: TestConsole
@@ -44,7 +45,8 @@ describe.each(SIZES)('signing in on a screen of $width pixels', (viewport) => {
     const oneTime = await world.add(name, 'admin')
     await using tab = await open(chromium.browser, { viewport, colorScheme, javaScriptEnabled: true })
     const { page, look } = tab
-    const next = () => Promise.all([page.waitForEvent('framenavigated'), page.click('main form button.w-100, main a.w-100')])
+    const next = () =>
+      Promise.all([page.waitForEvent('framenavigated'), page.click('main form button.w-100, main a.w-100')])
 
     await page.goto(world.console.url)
     await look('sign-in')
@@ -91,7 +93,11 @@ describe.each(SIZES)('signing in on a screen of $width pixels', (viewport) => {
 describe('the colours', () => {
   it('follow the officer, not the device, once chosen', async () => {
     const visitor = await world.signedIn('viewer')
-    await using tab = await open(chromium.browser, { viewport: SIZES[1], colorScheme: 'dark', javaScriptEnabled: false })
+    await using tab = await open(chromium.browser, {
+      viewport: SIZES[1],
+      colorScheme: 'dark',
+      javaScriptEnabled: false,
+    })
     const token = visitor.cookies.get('tenggat-session')!
     await tab.page.context().addCookies([{ name: 'tenggat-session', value: token, url: world.console.url }])
     const background = async () => {

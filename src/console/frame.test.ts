@@ -81,7 +81,11 @@ describe('passwords', () => {
 describe('an area', () => {
   it('holds its regencies and whoever is of none', () => {
     const officer = { regencies: ['Kota Blitar'] }
-    expect([inArea(officer, 'Kota Blitar'), inArea(officer, 'Kabupaten Blitar'), inArea(officer, null)]).toEqual([true, false, true])
+    expect([inArea(officer, 'Kota Blitar'), inArea(officer, 'Kabupaten Blitar'), inArea(officer, null)]).toEqual([
+      true,
+      false,
+      true,
+    ])
     expect(inArea({ regencies: null }, 'Kabupaten Blitar')).toBe(true)
   })
 })

@@ -105,6 +105,8 @@ async function listen(app: FastifyInstance, { listen: { host, port } }: ConsoleD
     return { url: await app.listen({ host, port }), [Symbol.asyncDispose]: () => app.close() }
   } catch (cause) {
     await app.close()
-    throw new AppError('unavailable', `CONSOLE_LISTEN ${host}:${port} cannot be listened on: ${messageOf(cause)}`, { cause })
+    throw new AppError('unavailable', `CONSOLE_LISTEN ${host}:${port} cannot be listened on: ${messageOf(cause)}`, {
+      cause,
+    })
   }
 }

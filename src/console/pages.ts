@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Eta } from 'eta'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { dateAt, type CivilDate } from '../lib/civil-date.ts'
+import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import type { Assets } from './assets.ts'
 import { toneOf } from './badges.ts'
@@ -45,7 +45,7 @@ export type PageTools = {
   theme: Theme
   today: CivilDate
   now: number
-  /** Path and query of this page. */
+  /** Path and query of this page; `/` for the answer to a form. */
   url: string
   /** Words for `?said=…` after a redirect, or null. */
   said: string | null
@@ -122,7 +122,8 @@ function toolsFor(request: FastifyRequest, officer: Officer | null): PageTools {
     date: (date) => dateText(date, language),
     instant: (instant) => instantText(instant, language, frame.office.timeZone),
     number: (value) => numberText(value, language),
-    badge: (value) => `<span class="badge tone-${toneOf(value)}">${escape(t.has(`badge.${value}`) ? t(`badge.${value}`) : value)}</span>`,
+    badge: (value) =>
+      `<span class="badge tone-${toneOf(value)}">${escaped(t.has(`badge.${value}`) ? t(`badge.${value}`) : value)}</span>`,
     icon,
     path: (to, query = {}) => pathOf(frame.base, to, query),
     asset: (file) => `${frame.base}/assets/${frame.assets.hrefs.get(file) ?? missing(file)}`,
@@ -134,7 +135,7 @@ function toolsFor(request: FastifyRequest, officer: Officer | null): PageTools {
     theme: officer?.theme ?? 'auto',
     today: dateAt(now, frame.office.timeZone),
     now,
-    url: request.url,
+    url: request.method === 'GET' ? request.url : '/',
     // Links come from outside: one that names no words of ours says nothing.
     said: said !== null && t.has(`said.${said}`) ? t(`said.${said}`) : null,
     navigation: frame.navigation
@@ -149,13 +150,17 @@ function visitOf(request: FastifyRequest): Visit {
   return visit
 }
 
-function pathOf(base: string, path: string, query: Readonly<Record<string, string | number | null | undefined>>): string {
+function pathOf(
+  base: string,
+  path: string,
+  query: Readonly<Record<string, string | number | null | undefined>>,
+): string {
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '')
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
   return `${base}${path}${text === '' ? '' : `${path.includes('?') ? '&' : '?'}${text}`}`
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 

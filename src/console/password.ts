@@ -25,7 +25,11 @@ export async function hashPassword(password: string, cost: PasswordCost = COST):
 }
 
 /** Takes the same time for a wrong password as for the right one; `null` (no such account) takes it too and is always false. */
-export async function verifyPassword(hash: string | null, password: string, cost: PasswordCost = COST): Promise<boolean> {
+export async function verifyPassword(
+  hash: string | null,
+  password: string,
+  cost: PasswordCost = COST,
+): Promise<boolean> {
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([\w+/]+)\$([\w+/]+)$/.exec(hash ?? '')
   if (!match) {
     await compute(password, Buffer.alloc(SALT_BYTES), cost)

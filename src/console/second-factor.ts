@@ -95,7 +95,11 @@ async function enrol({ deps, session, form, now }: FrameRequest, reply: FastifyR
     return enrolPage({ reply, secret, account, issuer: deps.office.shortName, next: form.next, fault: 'wrong' })
   }
   const codes = newRecoveryCodes()
-  const confirmed = { totp_confirmed_at: now, totp_step: step, recovery_hashes: JSON.stringify(codes.map(recoveryHash)) }
+  const confirmed = {
+    totp_confirmed_at: now,
+    totp_step: step,
+    recovery_hashes: JSON.stringify(codes.map(recoveryHash)),
+  }
   const { token } = await deps.db.write(async (tx) => {
     await tx.update(tx.t.officers).set(confirmed).where(eq(tx.t.officers.id, account.id))
     await recordAudit(tx, { officerId: account.id, now, action: 'totp.confirm' })
@@ -111,7 +115,11 @@ async function enrol({ deps, session, form, now }: FrameRequest, reply: FastifyR
 }
 
 function mayEnrol(session: Session | null): boolean {
-  return session !== null && session.account.totp_confirmed_at === null && (session.lacking === null || session.lacking === 'enrol')
+  return (
+    session !== null &&
+    session.account.totp_confirmed_at === null &&
+    (session.lacking === null || session.lacking === 'enrol')
+  )
 }
 
 function codePage(reply: FastifyReply, next: string | null | undefined, fault: string | null): string {

@@ -165,6 +165,12 @@ describe('the lock', () => {
     expect(unknown.text.replaceAll('budi', 'dewi')).toBe(known.text)
   })
 
+  it('answers in the language of the page', async () => {
+    const page = await world.visitor().post('/sign-in?lang=en', { name: 'budi', password: 'salah' })
+    expect(page.text).toContain('The name or password is wrong')
+    expect(page.text).toContain('action="/sign-in?lang=en"')
+  })
+
   it('slows down whoever asks too often from one address', async () => {
     const visitor = world.visitor()
     const statuses = new Set<number>()

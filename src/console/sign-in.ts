@@ -75,9 +75,18 @@ async function answerTo(
   return { token: await beginSession(tx, { account, codeAt: null, now }), account }
 }
 
-function signInPage(reply: FastifyReply, page: { next: string | null | undefined; name?: string; fault?: string }): string {
+function signInPage(
+  reply: FastifyReply,
+  page: { next: string | null | undefined; name?: string; fault?: string },
+): string {
   const t = wordsFor(reply, null)
-  return render(reply, null, 'sign-in', { fault: null, name: '', ...page, title: t('signIn.title'), next: safePath(page.next) })
+  return render(reply, null, 'sign-in', {
+    fault: null,
+    name: '',
+    ...page,
+    title: t('signIn.title'),
+    next: safePath(page.next),
+  })
 }
 
 async function showNewPassword({ session, query }: FrameRequest, reply: FastifyReply): Promise<unknown> {
@@ -138,5 +147,8 @@ async function signOut({ deps, session, now }: FrameRequest, reply: FastifyReply
     await recordAudit(tx, { officerId: session!.account.id, now, action: 'sign-out' })
   })
   clearCookie(reply, deps, 'session')
-  return reply.redirect(pathFor(reply, '/sign-in', { said: 'signed-out', lang: session!.account.language === 'en' ? 'en' : null }), 303)
+  return reply.redirect(
+    pathFor(reply, '/sign-in', { said: 'signed-out', lang: session!.account.language === 'en' ? 'en' : null }),
+    303,
+  )
 }

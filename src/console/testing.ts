@@ -41,7 +41,11 @@ export type Visitor = {
   cookies: Map<string, string>
   get(path: string): Promise<Page>
   /** Posts with the token of `from` (by default the page at `path`); `csrf: false` leaves it out. */
-  post(path: string, form?: Record<string, string>, options?: { from?: string; csrf?: boolean; headers?: Record<string, string> }): Promise<Page>
+  post(
+    path: string,
+    form?: Record<string, string>,
+    options?: { from?: string; csrf?: boolean; headers?: Record<string, string> },
+  ): Promise<Page>
 }
 
 export type Page = { status: number; text: string; location: string | null; headers: Headers }
@@ -74,8 +78,12 @@ export async function openTestConsole(
   const console = await openConsole(deps, options.routes ?? [])
   let serial = 0
   const add = async (name: string, role: Role = 'officer', regencies: string[] | null = null) =>
-    (await addOfficer({ db, now: clock.now(), passwordCost: LIGHT }, { name, role, regencies, known: office.areas.regencies }))
-      .password
+    (
+      await addOfficer(
+        { db, now: clock.now(), passwordCost: LIGHT },
+        { name, role, regencies, known: office.areas.regencies },
+      )
+    ).password
   return {
     db,
     clock,

@@ -17,7 +17,12 @@ export function totpQr(options: { secret: string; issuer: string; label: string 
  * The time step of this code, one step early or late allowed; null when it is wrong or its step was taken already.
  * @param lastStep of the last code that was taken
  */
-export function totpStep(options: { secret: string; code: string; now: number; lastStep: number | null }): number | null {
+export function totpStep(options: {
+  secret: string
+  code: string
+  now: number
+  lastStep: number | null
+}): number | null {
   const token = options.code.replaceAll(/\s/g, '')
   if (!/^\d{6}$/.test(token)) return null
   const epoch = Math.floor(options.now / 1000)
@@ -29,5 +34,7 @@ export function totpStep(options: { secret: string; code: string; now: number; l
 
 /** Digest of a recovery code: random enough to need no slow one. */
 export function recoveryHash(code: string): string {
-  return createHash('sha256').update(code.toLowerCase().replaceAll(/[^a-z0-9]/g, '')).digest('base64url')
+  return createHash('sha256')
+    .update(code.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))
+    .digest('base64url')
 }

@@ -49,7 +49,10 @@ function troublePage(reply: FastifyReply, status: number, message: string | null
   const officer = officerAt(reply)
   const t = wordsFor(reply, officer)
   const kind = TOLD.includes(status) ? status : 500
-  return render(reply, officer, 'trouble', { title: t(`trouble.${kind}.title`), text: message ?? t(`trouble.${kind}.text`) })
+  return render(reply, officer, 'trouble', {
+    title: t(`trouble.${kind}.title`),
+    text: message ?? t(`trouble.${kind}.text`),
+  })
 }
 
 /** Name, code and places only: a database error's message holds the values of its query. */

@@ -11,16 +11,18 @@ import { openTestConsole, type TestConsole } from './testing.ts'
 const done: string[] = []
 /** One page and one form for each role, whatever the pages of the console are. */
 const forEachRole: Route[] = (['signed-in', ...ROLES] as const).flatMap((role) =>
-  (['GET', 'POST'] as const).map((method): Route => ({
-    method,
-    path: `/walk/${role}/:id`,
-    role,
-    audit: { action: `walk.${method}`, subject: ({ params }) => ({ kind: 'walk', id: Number(params.id) }) },
-    handle: async ({ officer, form }, reply) => {
-      if (method === 'POST') done.push(`${officer.role} ${role} ${form.what ?? ''}`)
-      return render(reply, officer, 'trouble', { title: 'walk', text: '' })
-    },
-  })),
+  (['GET', 'POST'] as const).map(
+    (method): Route => ({
+      method,
+      path: `/walk/${role}/:id`,
+      role,
+      audit: { action: `walk.${method}`, subject: ({ params }) => ({ kind: 'walk', id: Number(params.id) }) },
+      handle: async ({ officer, form }, reply) => {
+        if (method === 'POST') done.push(`${officer.role} ${role} ${form.what ?? ''}`)
+        return render(reply, officer, 'trouble', { title: 'walk', text: '' })
+      },
+    }),
+  ),
 )
 const ALL = [...frameRoutes, ...frameAdminRoutes, ...forEachRole]
 const GUARDED = ALL.filter((route) => route.role !== 'anyone')
@@ -67,7 +69,10 @@ describe('every route', () => {
   it.each(GUARDED)('wants signing in to be finished: $method $path', async ({ method, path, role }) => {
     if (role === 'signing-in') return
     const visitor = await halfSignedIn()
-    const page = method === 'GET' ? await visitor.get(pathOf(path)) : await visitor.post(pathOf(path), {}, { from: '/sign-in/password' })
+    const page =
+      method === 'GET'
+        ? await visitor.get(pathOf(path))
+        : await visitor.post(pathOf(path), {}, { from: '/sign-in/password' })
     expect([page.status, page.location?.split('?')[0]]).toEqual([303, '/sign-in/password'])
   })
 
@@ -109,7 +114,9 @@ describe("the officers' pages", () => {
       if (!allowed || route.method === 'POST') expect([route.path, status]).toEqual([route.path, 403])
       else expect([200, 303, 404]).toContain(status)
     }
-    const denied = routes.filter((route) => accessTo(route.role, { officer: officer(role), lacking: null }) === 'forbidden')
+    const denied = routes.filter(
+      (route) => accessTo(route.role, { officer: officer(role), lacking: null }) === 'forbidden',
+    )
     const { audit } = office.db.t
     const mine = and(eq(audit.officer_id, visitor.officerId), eq(audit.action, 'denied'))
     expect(await office.db.read.$count(audit, mine)).toBe(denied.length)
@@ -126,7 +133,11 @@ describe('a form', () => {
 
   it('is refused when the browser says that it comes from elsewhere', async () => {
     const visitor = await world.signedIn('officer')
-    for (const [site, status] of [['cross-site', 403], ['same-site', 403], ['same-origin', 200]] as const) {
+    for (const [site, status] of [
+      ['cross-site', 403],
+      ['same-site', 403],
+      ['same-origin', 200],
+    ] as const) {
       const headers = { 'sec-fetch-site': site }
       expect((await visitor.post('/walk/officer/1', {}, { from: '/account', headers })).status).toBe(status)
     }
@@ -229,7 +240,11 @@ describe('every page', () => {
 
   it('changes its language and colours for good', async () => {
     const visitor = await world.signedIn('officer')
-    const changed = await visitor.post('/account/settings', { language: 'en', theme: 'dark', back: '/account' }, { from: '/account' })
+    const changed = await visitor.post(
+      '/account/settings',
+      { language: 'en', theme: 'dark', back: '/account' },
+      { from: '/account' },
+    )
     expect(changed.location).toBe('/account')
     const { text } = await visitor.get('/account')
     expect(text).toContain('<html lang="en" dir="ltr" data-bs-theme="dark">')
@@ -257,7 +272,7 @@ describe('what officers do', () => {
 })
 
 function pathOf(path: string): string {
-  return path.replaceAll(/:[a-z]+(\([^)]*\))?/gi, "1")
+  return path.replaceAll(/:[a-z]+(\([^)]*\))?/gi, '1')
 }
 
 function officer(role: (typeof ROLES)[number]) {

@@ -23,6 +23,7 @@ describe('the delivery after one that reached nobody', () => {
     ['nothing when the sponsor has the same phone', { role: 'resident', tried: tried('sms', 'call'), phone: phone('1', dead), sponsorPhone: phone('1', dead) }, null],
     ['nothing when the sponsor was told already', { role: 'resident', tried: [...tried('sms', 'call'), { role: 'sponsor', channel: 'sms' }], phone: phone('1', dead), sponsorPhone: phone('2') }, null],
     ['the sponsor\'s other channel', { role: 'sponsor', tried: [{ role: 'sponsor', channel: 'sms' }], phone: null, sponsorPhone: phone('2') }, { role: 'sponsor', channel: 'call' }],
+    ['nobody else while one channel of the resident is open', { role: 'resident', tried: tried('sms', 'call'), phone: phone('1', ['sms']), sponsorPhone: phone('2') }, null],
     ['not a closed channel', { role: 'resident', tried: tried('sms'), phone: phone('1', ['call']), sponsorPhone: null }, null],
   ])('is %s', (_case, input, next) => {
     expect(nextDelivery(input)).toEqual(next)

@@ -4,7 +4,7 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { closedChannels } from '../scan/candidates.ts'
-import { channelsFor, nextChannel } from '../scan/channels.ts'
+import { channelsFor, isClosed, nextChannel } from '../scan/channels.ts'
 import { addDeliveries, type Wanted } from '../scan/plan-deliveries.ts'
 import { loadNotices, type NoticeFactsRow } from './facts.ts'
 import type { DeliverDeps } from './settings.ts'
@@ -35,7 +35,7 @@ export function nextDelivery(input: {
   const sponsor = input.sponsorPhone
   if (role === 'sponsor' || !sponsor || sponsor.index === input.phone?.index) return null
   if (tried.some((one) => one.role === 'sponsor')) return null
-  if (phone && phone.closed.length === 0) return null
+  if (phone && !isClosed({ line: phone.line, closed: phone.closed, whatsapp: false })) return null
   const [channel] = channelsFor(['sms'], { line: sponsor.line, closed: sponsor.closed, whatsapp: false })
   return channel ? { role: 'sponsor', channel } : null
 }
