@@ -8,10 +8,12 @@ import { takeInstanceLock } from '../../src/ops/lock.ts'
 import { openGround } from './ground.ts'
 
 const WARN = 40
+/** What the log says when the daemon listens, and when its first message is out. */
+const awaited = ['started', 'attempted']
 
 /**
  * The daemon as a process of its own, to be killed. Says `loaded`, waits for a line with the instant (epoch ms)
- * that its clock begins with (so the time to load modules is no part of its life), and says `started`. Ends on SIGTERM or with its parent.
+ * that its clock begins with (so the time to load modules is no part of its life), and says `started` and `attempted`. Ends on SIGTERM or with its parent.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -41,11 +43,11 @@ async function main(): Promise<void> {
   lines.close()
 }
 
-/** Warnings and errors to standard error; that it has started, to the parent. */
+/** Warnings and errors to standard error; how far it has come, to the parent. */
 function passOn(line: string): void {
   const { level, msg } = JSON.parse(line) as { level: number; msg: string }
   if (level >= WARN) process.stderr.write(line)
-  if (msg === 'started') process.stdout.write('started\n')
+  if (awaited[0] === msg) process.stdout.write(`${awaited.shift()}\n`)
 }
 
 await main()

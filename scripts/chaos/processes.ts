@@ -15,6 +15,8 @@ export type DaemonProcess = AsyncDisposable & {
   begin(now: number): Promise<void>
   /** Resolves when it listens and works, after `begin`. */
   started(): Promise<void>
+  /** Resolves when its first message or call is out. */
+  sending(): Promise<void>
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM; resolves when it has ended by itself. Throws when it ended with a fault. */
@@ -40,8 +42,9 @@ export function loadDaemon({ folder, port, sandboxUrl, perSecond }: Ground): Dae
   const lines = linesOf(child)
   const loaded = next(lines, 'loaded')
   const started = loaded.then(() => next(lines, 'started'))
-  // Whoever waits for them hears of a failure; a spare that is never begun may end unheard.
-  started.catch(() => undefined)
+  const sending = started.then(() => next(lines, 'attempted'))
+  // Whoever waits for them hears of a failure; one that is killed before may end unheard.
+  sending.catch(() => undefined)
   return {
     async loaded() {
       await loaded
@@ -52,6 +55,9 @@ export function loadDaemon({ folder, port, sandboxUrl, perSecond }: Ground): Dae
     },
     async started() {
       await started
+    },
+    async sending() {
+      await sending
     },
     kill: () => end(child, 'SIGKILL'),
     async stop() {

@@ -22,13 +22,15 @@ export type StormOptions = {
 const KILLS_PER_MINUTE = 50
 /** The register comes in bit by bit, so that there is work at every kill. */
 const KILLS_PER_PORTION = 4
-/** After the daemon works and the next one is ready to take over. */
-const SHORTEST_LIFE_MS = 20
-const LONGEST_LIFE_MS = 1_200
+/** So long at most after the moment that was waited for. */
+const LONGEST_LIFE_MS = 800
+/** So many die after their first message is out, unless there is nothing to send; the others between start and that. */
+const SENDING_SHARE = 0.75
+const IDLE_LIFE_MS = 3_000
 /** So many ends are orderly ones. */
 const STOPPED_SHARE = 0.1
 /** So many are killed while they start: too early to be counted. */
-const EARLY_SHARE = 0.15
+const EARLY_SHARE = 0.1
 const WEATHER_LASTS_MS = 4_000
 const FIRST_WORD_MS = 120_000
 
@@ -91,9 +93,11 @@ async function killAgainAndAgain(world: World, minutes: number): Promise<void> {
         importing = importRows(app, ground, rows.slice(come, come + size))
         come += size
       }
-      const early = random() < EARLY_SHARE
+      const lot = random()
+      const early = lot < EARLY_SHARE
       if (!early) await Promise.all([daemon.started(), spare.loaded()])
-      await pause(SHORTEST_LIFE_MS + random() ** 2 * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS))
+      if (lot > 1 - SENDING_SHARE) await Promise.race([daemon.sending(), pause(IDLE_LIFE_MS)])
+      await pause(random() ** 2 * LONGEST_LIFE_MS)
       if (!daemon.alive()) throw new Error('the daemon ended by itself; see daemon.log')
       const orderly = !early && random() < STOPPED_SHARE
       if (orderly) await daemon.stop()

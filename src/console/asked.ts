@@ -3,7 +3,10 @@ import { type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 
 /** Undefined for what is not in the list: an address that was typed by hand shows more, never an error. */
-export function oneOf<Value extends string>(allowed: readonly Value[], text: string | null | undefined): Value | undefined {
+export function oneOf<Value extends string>(
+  allowed: readonly Value[],
+  text: string | null | undefined,
+): Value | undefined {
   return allowed.find((value) => value === text)
 }
 

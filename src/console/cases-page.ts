@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyReply } from 'fastify'
-import { sentenceFor } from '../deliver/twilio/errors.ts'
 import { AppError } from '../lib/errors.ts'
 import {
   assignCase,
@@ -12,7 +11,13 @@ import {
   recordContact,
   reopenCase,
 } from '../overstay/case-actions.ts'
-import { CASE_OUTCOMES, type CaseOutcome, CONTACT_CHANNELS, type ContactChannel, levelsAbove } from '../overstay/case-rules.ts'
+import {
+  CASE_OUTCOMES,
+  type CaseOutcome,
+  CONTACT_CHANNELS,
+  type ContactChannel,
+  levelsAbove,
+} from '../overstay/case-rules.ts'
 import { setHold } from '../register/holds.ts'
 import { idOf, oneOf, optional, required, wholeNumber } from './asked.ts'
 import { assignableOfficers, type CaseScope, caseFile, caseRow, voiceNoteKey } from './case-query.ts'
@@ -42,7 +47,11 @@ export const caseRoutes: Route[] = [
   }),
   action('contact', async (request, about) => {
     const channel = oneOf(CONTACT_CHANNELS, request.form.channel) ?? (request.form.channel as ContactChannel)
-    await recordContact(momentOf(request), { ...about, channel, text: required(request.form, 'text', 'Isi pembicaraan') })
+    await recordContact(momentOf(request), {
+      ...about,
+      channel,
+      text: required(request.form, 'text', 'Isi pembicaraan'),
+    })
   }),
   action('escalate', async (request, about) => {
     await escalateCase({ ...momentOf(request), office: request.deps.office }, { ...about, ...noteOf(request) })
@@ -84,7 +93,6 @@ async function show(request: ConsoleRequest, reply: FastifyReply): Promise<strin
     ...sayings(request, reply),
     ...file,
     spoken: spokenTo(deps, file.resident),
-    sentence: (code: number) => sentenceFor(code, officer.language),
     isOpen: row.closed_at === null,
     mayAct: mayAs(officer, 'officer'),
     officers: await assignableOfficers({ db: deps.db }),

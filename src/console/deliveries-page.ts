@@ -1,4 +1,3 @@
-import { sentenceFor } from '../deliver/twilio/errors.ts'
 import { day, oneOf, wholeNumber, withQuery } from './asked.ts'
 import { CHANNELS, DELIVERY_STATES, type DeliveryView, deliveryPage, errorCounts } from './deliveries-query.ts'
 import { render, wordsFor } from './pages.ts'
@@ -26,7 +25,6 @@ export const deliveryRoutes: Route[] = [
         errors: await errorCounts(scope),
         channels: CHANNELS,
         states: DELIVERY_STATES,
-        sentence: (code: number) => sentenceFor(code, officer.language),
         link: (changes: Record<string, string | number | null>) => withQuery(query, { after: null, ...changes }),
       })
     },

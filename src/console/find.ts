@@ -28,7 +28,10 @@ export function personMatches({ t, vault }: Pick<Db, 't' | 'vault'>, text: strin
   const asked = text.normalize('NFC').trim().slice(0, 200)
   const phone = parsePhone(asked)
   const number = phone && 'number' in phone ? vault.blind(phone.number, 'phone') : null
-  const passport = asked.normalize('NFKC').toUpperCase().replace(/[\s.\-–/]/g, '')
+  const passport = asked
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[\s.\-–/]/g, '')
   const words = asked.split(/\s+/).filter((word) => word !== '')
   return or(
     and(sql`1 = 1`, ...words.map((word) => contains(residents.full_name, word))),

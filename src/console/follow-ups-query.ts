@@ -79,11 +79,7 @@ export async function followUpCounts({ db, office, today, officer }: FollowUpSco
     .from(follow_ups)
     .innerJoin(residents, eq(residents.id, follow_ups.resident_id))
     .where(
-      and(
-        isNull(follow_ups.closed_at),
-        ofOffice(residents.office_code, office),
-        ofArea(residents.regency, officer),
-      ),
+      and(isNull(follow_ups.closed_at), ofOffice(residents.office_code, office), ofArea(residents.regency, officer)),
     )
     .groupBy(follow_ups.kind, sql`overdue`, sql`taken`)
   return FOLLOW_UP_KINDS.map((kind) => {

@@ -22,7 +22,10 @@ export function holdFields(
   if (!reason) throw new AppError('invalid', `alasan pengecualian: yang diperbolehkan: ${HOLD_REASONS.join(', ')}`)
   const untilOn = day(form.until) ?? null
   if (untilOn !== null && untilOn < today) {
-    throw new AppError('invalid', `berlaku sampai ${untilOn}: sudah lewat; kosongkan, atau tulis hari ini atau sesudahnya`)
+    throw new AppError(
+      'invalid',
+      `berlaku sampai ${untilOn}: sudah lewat; kosongkan, atau tulis hari ini atau sesudahnya`,
+    )
   }
   return { reason, untilOn, note: optional(form, 'note') ?? null }
 }

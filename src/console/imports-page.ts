@@ -28,7 +28,13 @@ export const importRoutes: Route[] = [
   },
   { method: 'POST', path: '/imports/apply', role: 'supervisor', audit: { action: 'import.apply' }, handle: apply },
   { method: 'GET', path: '/imports/:id', role: 'viewer', audit: { action: 'import.view' }, handle: show },
-  { method: 'GET', path: '/imports/:id/rejects.csv', role: 'viewer', audit: { action: 'import.rejects' }, handle: rejects },
+  {
+    method: 'GET',
+    path: '/imports/:id/rejects.csv',
+    role: 'viewer',
+    audit: { action: 'import.rejects' },
+    handle: rejects,
+  },
 ]
 
 async function list(request: ConsoleRequest, reply: FastifyReply): Promise<string> {
@@ -86,7 +92,8 @@ async function apply({ deps, form }: ConsoleRequest, reply: FastifyReply): Promi
   if (!/^[0-9a-f]{32}$/.test(token)) throw new AppError('invalid', 'unggahan ini tidak dikenal: unggah berkasnya lagi')
   const folder = join(shelfOf(deps), token)
   const [name] = await filesIn(folder)
-  if (name === undefined) throw new AppError('not-found', 'unggahan ini sudah dipakai atau terlalu lama: unggah berkasnya lagi')
+  if (name === undefined)
+    throw new AppError('not-found', 'unggahan ini sudah dipakai atau terlalu lama: unggah berkasnya lagi')
   const result: ImportResult = await importerOf(deps)({ file: join(folder, name), force: form.force === '1' })
   await rm(folder, { recursive: true })
   const said = result.state === 'applied' ? 'import.applied' : 'import.refused'
@@ -103,14 +110,13 @@ async function rejects({ deps, params }: ConsoleRequest, reply: FastifyReply): P
     reason_id,
     fatal === 1 ? 'baris ditolak' : 'nilai dilewati',
   ])
-  reply
-    .type('text/csv; charset=utf-8')
-    .header('content-disposition', `attachment; filename="tolakan-${row.id}.csv"`)
+  reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="tolakan-${row.id}.csv"`)
   return stringify([['Baris', 'Kolom', 'Nilai', 'Alasan', 'Akibat'], ...cells], { bom: true, escape_formulas: true })
 }
 
 function importerOf({ importFile }: ConsoleDeps): NonNullable<ConsoleDeps['importFile']> {
-  if (!importFile) throw new AppError('unavailable', 'di sini register tidak dapat diunggah; pakai scripts/tenggat import')
+  if (!importFile)
+    throw new AppError('unavailable', 'di sini register tidak dapat diunggah; pakai scripts/tenggat import')
   return importFile
 }
 

@@ -9,13 +9,13 @@ import { openBrowser, type TestBrowser } from '../../test/browser.ts'
 import { Rows } from '../../test/rows.ts'
 import { addDays, civilDate } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
-import { importRegister } from '../register/import.ts'
-import { sheetRows, sharedStrings } from '../register/xlsx-sheet.ts'
-import { readZipDirectory, readZipEntry } from '../register/zip.ts'
 import { overstayPass } from '../overstay/cases.ts'
 import { OVERSTAY_HEADERS } from '../overstay/export.ts'
 import { buildersFor } from '../overstay/fixture.ts'
 import { openFollowUps } from '../overstay/follow-ups.ts'
+import { importRegister } from '../register/import.ts'
+import { sharedStrings, sheetRows } from '../register/xlsx-sheet.ts'
+import { readZipDirectory, readZipEntry } from '../register/zip.ts'
 import { routes } from './routes.ts'
 import { codeAt, openTestConsole, PASSWORD, type TestConsole } from './testing.ts'
 
@@ -123,30 +123,55 @@ describe('every page', () => {
     { ...SIZES[0], scheme: 'dark' },
     { ...SIZES[1], scheme: 'light' },
     { ...SIZES[1], scheme: 'dark' },
-  ] as const)('is accessible and fits a screen of $width pixels, in $scheme colours', async ({ scheme, ...viewport }) => {
-    await using tab = await open(viewport, scheme)
-    const { page, context } = tab
-    const visitor = await world.signedIn('admin')
-    const [cookie] = [...visitor.cookies]
-    await context.addCookies([{ name: cookie![0], value: cookie![1], url: world.console.url }])
-    const paths = ['/', '/overstays', `/cases/${annasCase}`, '/follow-ups', '/residents', '/residents/1', '/deliveries', '/imports', '/overstays/print']
-    for (const path of paths) {
-      await page.goto(world.console.url + path)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect([path, violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)]).toEqual([path, []])
-      expect([path, await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')]).toEqual([path, 0])
-      const file = `${path.replaceAll('/', '_')}-${viewport.width}-${scheme}.png`
-      await page.screenshot({ path: join(PICTURES, file), fullPage: true })
-    }
-    expect(tab.complaints).toEqual([])
-  })
+  ] as const)(
+    'is accessible and fits a screen of $width pixels, in $scheme colours',
+    async ({ scheme, ...viewport }) => {
+      await using tab = await open(viewport, scheme)
+      const { page, context } = tab
+      const visitor = await world.signedIn('admin')
+      const [cookie] = [...visitor.cookies]
+      await context.addCookies([{ name: cookie![0], value: cookie![1], url: world.console.url }])
+      const paths = [
+        '/',
+        '/overstays',
+        `/cases/${annasCase}`,
+        '/follow-ups',
+        '/residents',
+        '/residents/1',
+        '/deliveries',
+        '/imports',
+        '/overstays/print',
+      ]
+      for (const path of paths) {
+        await page.goto(world.console.url + path)
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect([
+          path,
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`),
+        ]).toEqual([path, []])
+        expect([path, await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')]).toEqual([
+          path,
+          0,
+        ])
+        const file = `${path.replaceAll('/', '_')}-${viewport.width}-${scheme}.png`
+        await page.screenshot({ path: join(PICTURES, file), fullPage: true })
+      }
+      expect(tab.complaints).toEqual([])
+    },
+  )
 })
 
 async function fill(): Promise<void> {
   const { db } = world
   const make = buildersFor(db)
   const voiceNote = await new Rows(db, world.clock, world.deps.audioDir).record()
-  for (const [index, full_name] of ['Anna Schmidt', '=HYPERLINK("http://evil.example","x")', `${'Panjang'.repeat(40)}`, '<script>alert(1)</script>', 'Kim \u202Etxt.exe'].entries()) {
+  for (const [index, full_name] of [
+    'Anna Schmidt',
+    '=HYPERLINK("http://evil.example","x")',
+    `${'Panjang'.repeat(40)}`,
+    '<script>alert(1)</script>',
+    'Kim \u202Etxt.exe',
+  ].entries()) {
     const resident = await make.resident({ full_name, district: 'Sananwetan' })
     const cycle = await make.cycle(await make.permit(resident.id, addDays(TODAY, -7 * index - 2)))
     const notice = await make.notice(cycle, -1, addDays(TODAY, -1))
@@ -157,7 +182,12 @@ async function fill(): Promise<void> {
   }
   const wanted = []
   for (const full_name of ['Maria da Silva', 'Thiri Min Lwin', 'N'.repeat(300)]) {
-    const silent = await make.resident({ full_name, language: 'my', sponsor_name: 'PT Contoh', sponsor_phone: '+6281200990017' })
+    const silent = await make.resident({
+      full_name,
+      language: 'my',
+      sponsor_name: 'PT Contoh',
+      sponsor_phone: '+6281200990017',
+    })
     const cycle = await make.cycle(await make.permit(silent.id, addDays(TODAY, 5)))
     wanted.push({ resident_id: silent.id, kind: 'phone' as const, cycle_id: cycle.id, cause: 'unconfirmed' })
   }
@@ -171,7 +201,8 @@ async function fill(): Promise<void> {
 }
 
 async function signIn(page: Page, { name, oneTime }: { name: string; oneTime: string }): Promise<void> {
-  const next = () => Promise.all([page.waitForEvent('framenavigated'), page.click('main form button.w-100, main a.w-100')])
+  const next = () =>
+    Promise.all([page.waitForEvent('framenavigated'), page.click('main form button.w-100, main a.w-100')])
   await page.goto(world.console.url)
   await page.fill('#name', name)
   await page.fill('#password', oneTime)
@@ -221,7 +252,9 @@ async function cellsOf(file: string): Promise<string[][]> {
   const parts = await readZipDirectory(file)
   const entry = (name: string) => readZipEntry(file, parts.get(name)!, { limit: 10_000_000 })
   const strings = parts.has('xl/sharedStrings.xml') ? await sharedStrings(entry('xl/sharedStrings.xml')) : []
-  const rows = await Array.fromAsync(sheetRows(entry('xl/worksheets/sheet1.xml'), { strings, dateStyles: [], from1904: false }))
+  const rows = await Array.fromAsync(
+    sheetRows(entry('xl/worksheets/sheet1.xml'), { strings, dateStyles: [], from1904: false }),
+  )
   return rows.map((row) => row.cells)
 }
 

@@ -7,10 +7,10 @@ import {
   countOverstays,
   everyOverstay,
   OVERSTAY_SORTS,
-  overstayChoices,
-  overstayPage,
   type OverstayScope,
   type OverstayView,
+  overstayChoices,
+  overstayPage,
 } from './overstays-query.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
@@ -127,7 +127,9 @@ function viewOf({ query, deps }: ConsoleRequest): OverstayView {
       openedOn: day(query.get('opened')),
       escalatedOn: day(query.get('escalated')),
       sort: oneOf(OVERSTAY_SORTS, query.get('sort')),
-    } satisfies { [Key in keyof OverstayView]: OverstayView[Key] | undefined }).filter(([, value]) => value !== undefined),
+    } satisfies { [Key in keyof OverstayView]: OverstayView[Key] | undefined }).filter(
+      ([, value]) => value !== undefined,
+    ),
   )
 }
 

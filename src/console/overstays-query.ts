@@ -99,14 +99,7 @@ export async function overstayChoices(scope: OverstayScope, closed = false): Pro
     .innerJoin(permits, eq(permits.id, cases.permit_id))
     .innerJoin(residents, eq(residents.id, cases.resident_id))
     .where(and(...conditions(scope, { closed })))
-    .groupBy(
-      cases.level,
-      residents.nationality,
-      residents.regency,
-      residents.district,
-      permits.kind,
-      cases.assigned_to,
-    )
+    .groupBy(cases.level, residents.nationality, residents.regency, residents.district, permits.kind, cases.assigned_to)
   const levels: Record<string, number> = {}
   for (const { level, n } of rows) levels[level] = (levels[level] ?? 0) + Number(n)
   const some = (pick: (row: (typeof rows)[number]) => string | null) =>

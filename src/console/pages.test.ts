@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addDays, civilDate, type CivilDate } from '../lib/civil-date.ts'
+import { addDays, type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
 import { overstayPass } from '../overstay/cases.ts'
 import { buildersFor } from '../overstay/fixture.ts'
@@ -54,7 +54,12 @@ beforeAll(async () => {
       number: 1,
       channel: 'sms',
       worker: 'w',
-      words: JSON.stringify({ channel: 'sms', body: 'A sua autorização termina a 27 de novembro', segments: 1, link: 'x' }),
+      words: JSON.stringify({
+        channel: 'sms',
+        body: 'A sua autorização termina a 27 de novembro',
+        segments: 1,
+        link: 'x',
+      }),
       started_at: world.clock.now(),
       outcome: 'accepted',
       error_code: 30003,
@@ -166,7 +171,15 @@ describe('the overstay list', () => {
 
 describe('an area', () => {
   it('bounds every list', async () => {
-    for (const path of ['/', '/overstays', '/overstays.csv', '/overstays/print', '/follow-ups', '/residents', '/deliveries']) {
+    for (const path of [
+      '/',
+      '/overstays',
+      '/overstays.csv',
+      '/overstays/print',
+      '/follow-ups',
+      '/residents',
+      '/deliveries',
+    ]) {
       const [mine, all] = [await blitar.get(path), await officer.get(path)]
       expect([path, mine.status]).toEqual([path, 200])
       expect([path, /Kim Jisoo|Tanaka Yui/.test(mine.text)]).toEqual([path, false])
@@ -291,11 +304,14 @@ describe('residents', () => {
   })
 
   it('page by key without losing or doubling anyone', async () => {
-    for (let n = 0; n < 120; n += 1) await make.permit((await make.resident({ full_name: `Zz ${n % 7}` })).id, addDays(TODAY, 500))
+    for (let n = 0; n < 120; n += 1)
+      await make.permit((await make.resident({ full_name: `Zz ${n % 7}` })).id, addDays(TODAY, 500))
     const seen: string[] = []
     for (let path: string | undefined = '/residents'; path !== undefined; ) {
       const { text } = await officer.get(path)
-      seen.push(...[...text.matchAll(/<th scope="row" class="person"><a href="\/residents\/(\d+)"/g)].map((match) => match[1]!))
+      seen.push(
+        ...[...text.matchAll(/<th scope="row" class="person"><a href="\/residents\/(\d+)"/g)].map((match) => match[1]!),
+      )
       const next = /rel="next" href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&')
       path = next && `/residents${next}`
     }
@@ -338,7 +354,12 @@ describe('every page', () => {
 function namesIn(text: string): string[] {
   const found = text.matchAll(/<th scope="row" class="person"><a[^>]*><bdi>(.*?)<\/bdi>/gs)
   return [...found].map((match) =>
-    match[1]!.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'),
+    match[1]!
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#39;', "'")
+      .replaceAll('&amp;', '&'),
   )
 }
 
@@ -359,7 +380,9 @@ async function residentsNamed(name: string) {
   return world.db.read.select({ id: residents.id }).from(residents).where(eq(residents.full_name, name))
 }
 
-async function personOf(residentId: number): Promise<[{ phone: string | null; permit_no: string; expires_on: CivilDate }]> {
+async function personOf(
+  residentId: number,
+): Promise<[{ phone: string | null; permit_no: string; expires_on: CivilDate }]> {
   const { residents, permits } = world.db.t
   const rows = await world.db.read
     .select({ phone: residents.phone, permit_no: permits.permit_no, expires_on: permits.expires_on })

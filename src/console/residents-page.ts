@@ -1,4 +1,3 @@
-import { sentenceFor } from '../deliver/twilio/errors.ts'
 import { AppError } from '../lib/errors.ts'
 import { liftHold, setHold } from '../register/holds.ts'
 import { day, idOf, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
@@ -69,7 +68,6 @@ export const residentRoutes: Route[] = [
         spoken: spokenTo(deps, file.resident),
         timeline: await timelineOf(deps.db.read, { residentId: id }),
         followUps: (await followUpPage(scope, { view: { residentId: id } })).rows,
-        sentence: (code: number) => sentenceFor(code, officer.language),
         mayAct: mayAs(officer, 'officer'),
         holdReasons: HOLD_REASONS,
         found: request.query.get('ref'),
@@ -125,6 +123,8 @@ function viewOf({ query, deps }: ConsoleRequest): ResidentView {
       kind: query.get('kind') || undefined,
       held: held === undefined ? undefined : held === '1',
       sort: oneOf(['name', 'expiry'], query.get('sort')),
-    } satisfies { [Key in keyof ResidentView]: ResidentView[Key] | undefined }).filter(([, value]) => value !== undefined),
+    } satisfies { [Key in keyof ResidentView]: ResidentView[Key] | undefined }).filter(
+      ([, value]) => value !== undefined,
+    ),
   )
 }

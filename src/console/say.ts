@@ -1,5 +1,6 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { FastifyReply } from 'fastify'
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { sentenceFor } from '../deliver/twilio/errors.ts'
 import type { ConsoleDeps } from './deps.ts'
 import type { Language } from './officer.ts'
 import { wordsFor } from './pages.ts'
@@ -13,6 +14,10 @@ export type Sayings = {
   country(code: string): string
   /** `zh-Hans` is "Tionghoa (Sederhana)". */
   tongue(tag: string | null): string
+  /** Why a delivery stands as it does: `busy`, or `transient:30003` with the carrier's code. */
+  why(reason: string): string
+  /** The sentence of a carrier's error code. */
+  sentence(code: number): string
   /** The words of a case's event that begin with a value of the tables: `phone: …`, `renewed: …`. */
   eventText(event: string, text: string): string
   /** As it is read out and dialled: "+62 812-3456-789". */
@@ -29,8 +34,14 @@ export function sayings({ officer }: Pick<ConsoleRequest, 'officer'>, reply: Fas
     const key = `${group}.${value}`
     return t.has(key) ? t(key) : value
   }
+  const sentence = (code: number) => sentenceFor(code, officer.language)
   return {
     label,
+    sentence,
+    why: (reason) => {
+      const code = /^[a-z-]+:(\d+)$/.exec(reason)?.[1]
+      return code === undefined ? label('reason', reason) : sentence(Number(code))
+    },
     eventText: (event, text) => {
       const [, value, rest] = /^([a-z-]+)(: .*)?$/s.exec(text) ?? []
       return value ? label(event === 'contact' ? 'channel' : 'outcome', value) + (rest ?? '') : text

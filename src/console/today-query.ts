@@ -8,7 +8,13 @@ import { stagesFor } from '../lib/office.ts'
 import { isHeld, ofOffice } from '../overstay/standing.ts'
 import { fatesOfDay } from './deliveries-query.ts'
 import { ofArea, type Page } from './find.ts'
-import { type FollowUpCount, type FollowUpEntry, type FollowUpScope, followUpCounts, followUpPage } from './follow-ups-query.ts'
+import {
+  type FollowUpCount,
+  type FollowUpEntry,
+  type FollowUpScope,
+  followUpCounts,
+  followUpPage,
+} from './follow-ups-query.ts'
 import { countEnding } from './residents-query.ts'
 
 export type TodayScope = FollowUpScope & { now: number }
@@ -67,22 +73,14 @@ async function noticesToday({ db, office, today, officer }: TodayScope): Promise
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(residents, eq(residents.id, cycles.resident_id))
     .where(
-      and(
-        eq(notices.created_on, today),
-        ofOffice(residents.office_code, office),
-        ofArea(residents.regency, officer),
-      ),
+      and(eq(notices.created_on, today), ofOffice(residents.office_code, office), ofArea(residents.regency, officer)),
     )
   return Number(row!.n)
 }
 
 async function caseFigures({ db, office, today, officer }: TodayScope) {
   const { overstay_cases: cases, case_events, residents } = db.t
-  const mine = and(
-    isNull(cases.closed_at),
-    ofOffice(residents.office_code, office),
-    ofArea(residents.regency, officer),
-  )
+  const mine = and(isNull(cases.closed_at), ofOffice(residents.office_code, office), ofArea(residents.regency, officer))
   const open = await db.read
     .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })
     .from(cases)
@@ -113,7 +111,9 @@ async function tomorrowsRun({ db, office, today, officer }: TodayScope): Promise
   const { permits, residents } = db.t
   const day = addDays(today, 1)
   const kinds = [...office.kinds.keys(), '']
-  const stages = [...new Set([...kinds.flatMap((kind) => stagesFor(office, kind)), ...[...office.overstay.keys()].map((n) => -n)])]
+  const stages = [
+    ...new Set([...kinds.flatMap((kind) => stagesFor(office, kind)), ...[...office.overstay.keys()].map((n) => -n)]),
+  ]
   const rows = await db.read
     .select({ expiresOn: permits.expires_on, kind: permits.kind, n: count() })
     .from(permits)
@@ -121,7 +121,10 @@ async function tomorrowsRun({ db, office, today, officer }: TodayScope): Promise
     .where(
       and(
         eq(permits.is_current, 1),
-        inArray(permits.expires_on, stages.map((stage) => addDays(day, stage))),
+        inArray(
+          permits.expires_on,
+          stages.map((stage) => addDays(day, stage)),
+        ),
         ofOffice(permits.office_code, office),
         ofArea(residents.regency, officer),
         not(isHeld(db.read, residents.id, day)),
@@ -145,7 +148,10 @@ async function tomorrowsRun({ db, office, today, officer }: TodayScope): Promise
 /** The last slot of each duty. One that has neither ended nor kept its lease is late. */
 async function dutyHealth(db: Db, now: number): Promise<DutyHealth[]> {
   const { slots } = db.t
-  const newest = db.read.select({ id: max(slots.id) }).from(slots).groupBy(slots.duty)
+  const newest = db.read
+    .select({ id: max(slots.id) })
+    .from(slots)
+    .groupBy(slots.duty)
   const rows = await db.read
     .select({
       duty: slots.duty,

@@ -57,9 +57,7 @@ export async function* overstayCsv(rows: AsyncIterable<OverstayRow>, timeZone: s
 
 /** One sheet; texts are texts whatever they begin with. */
 export async function overstayXlsx(rows: AsyncIterable<OverstayRow>, timeZone: string): Promise<Buffer> {
-  const sheet: SheetData = [
-    OVERSTAY_HEADERS.map((value) => ({ value, type: String, fontWeight: 'bold' })),
-  ]
+  const sheet: SheetData = [OVERSTAY_HEADERS.map((value) => ({ value, type: String, fontWeight: 'bold' }))]
   for await (const row of rows) {
     sheet.push(
       overstayCells(row, timeZone).map((value) =>
