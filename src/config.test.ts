@@ -64,11 +64,15 @@ describe('the configuration', () => {
 
   it('accepts a plain address on this machine, and an open console behind https', () => {
     expect(faultsOf({ ...good, PUBLIC_BASE_URL: 'http://127.0.0.1:8081' })).toEqual([])
-    expect(faultsOf({ ...good, CONSOLE_LISTEN: '0.0.0.0:8080', CONSOLE_BASE_URL: 'https://console.example' })).toEqual([])
+    expect(faultsOf({ ...good, CONSOLE_LISTEN: '0.0.0.0:8080', CONSOLE_BASE_URL: 'https://console.example' })).toEqual(
+      [],
+    )
   })
 
   it('never shows a secret', () => {
-    const shown = JSON.stringify(describeConfig({ ...good, TWILIO_AUTH_TOKEN: 'very-secret', SMTP_URL: 'smtp://a:very-secret@b' }))
+    const shown = JSON.stringify(
+      describeConfig({ ...good, TWILIO_AUTH_TOKEN: 'very-secret', SMTP_URL: 'smtp://a:very-secret@b' }),
+    )
     expect(shown).not.toContain('very-secret')
     expect(faultsOf({ ...good, DATABASE_URL: 'postgres://me:very-secret@db/x' }).join()).not.toContain('very-secret')
   })

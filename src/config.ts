@@ -156,7 +156,11 @@ export function loadConfig(
   if (certFile && keyFile) config.consoleTls = { certFile, keyFile }
   else if (certFile || keyFile)
     fault(certFile ? 'CONSOLE_TLS_KEY_FILE' : 'CONSOLE_TLS_CERT_FILE', 'missing; certificate and key go together')
-  if (!isLoopbackHost(config.consoleListen.host) && !config.consoleTls && !config.consoleBaseUrl?.startsWith('https:')) {
+  if (
+    !isLoopbackHost(config.consoleListen.host) &&
+    !config.consoleTls &&
+    !config.consoleBaseUrl?.startsWith('https:')
+  ) {
     fault(
       'CONSOLE_LISTEN',
       `${read('CONSOLE_LISTEN')} is reachable from outside; allowed only with CONSOLE_TLS_CERT_FILE and CONSOLE_TLS_KEY_FILE or an https CONSOLE_BASE_URL`,

@@ -53,7 +53,9 @@ export async function openDelivery({
   if (!accountSid || !twilioAuthToken || !publicBaseUrl) {
     throw new AppError('config', 'TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL are needed to send')
   }
-  const carrier = stack.use(twilioCarrier({ ...config.twilio, accountSid, authToken: twilioAuthToken, now: () => clock.now() }, log))
+  const carrier = stack.use(
+    twilioCarrier({ ...config.twilio, accountSid, authToken: twilioAuthToken, now: () => clock.now() }, log),
+  )
   const studio = stack.use(new Studio())
   const engines = overrides.speech ?? enginesFor(config, studio)
   for (const engine of engines) stack.use(engine)

@@ -27,9 +27,14 @@ describe('the command line', () => {
 
   function tenggat(args: string[], change: Record<string, string> = {}): Promise<Ran> {
     return new Promise((resolve) => {
-      execFile(join(PROJECT_DIR, 'scripts', 'tenggat'), args, { env: { ...env, ...change } }, (error, stdout, stderr) => {
-        resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
-      })
+      execFile(
+        join(PROJECT_DIR, 'scripts', 'tenggat'),
+        args,
+        { env: { ...env, ...change } },
+        (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+        },
+      )
     })
   }
 
@@ -38,7 +43,8 @@ describe('the command line', () => {
   it('reports three faults in the environment at once and ends with 2', async () => {
     const ran = await tenggat(['config'], { LOG_LEVEL: 'loud', PUBLIC_LISTEN: 'nowhere', SPEECH: 'parrot' })
     expect(ran.code).toBe(2)
-    for (const name of ['LOG_LEVEL', 'PUBLIC_LISTEN', 'SPEECH']) expect(ran.stderr).toMatch(new RegExp(`^${name}: .*`, 'm'))
+    for (const name of ['LOG_LEVEL', 'PUBLIC_LISTEN', 'SPEECH'])
+      expect(ran.stderr).toMatch(new RegExp(`^${name}: .*`, 'm'))
   })
 
   it('keeps every good row of a hostile file and names every bad one', async () => {
@@ -88,7 +94,14 @@ describe('the command line', () => {
   })
 
   it('lists overstays and says how things stand', async () => {
-    const listed = await tenggat(['overstays', '--json', '--csv', join(folder, 'list.csv'), '--xlsx', join(folder, 'list.xlsx')])
+    const listed = await tenggat([
+      'overstays',
+      '--json',
+      '--csv',
+      join(folder, 'list.csv'),
+      '--xlsx',
+      join(folder, 'list.xlsx'),
+    ])
     expect(listed.code).toBe(0)
     expect(lastLine(listed).overstays).toEqual([])
     expect(lastLine(await tenggat(['status', '--json']))).toMatchObject({ residents: 7, attempts: 0 })
@@ -131,7 +144,11 @@ function hostileFile(): Buffer {
     text(row({ full_name: "O'Brien, <script>alert(1)</script>" })),
     text(row({ full_name: '\u202Egnp.exe', expires_on: '6 Desember 2026' })),
     text(row({ expires_on: '31/02/2026' })),
-    Buffer.concat([text(row({}).slice(0, 10)), Buffer.from([0xff, 0xfe, 0xc3, 0x28]), text('","DE","C9","","P9","ITK","2026-12-06"\r\n')]),
+    Buffer.concat([
+      text(row({}).slice(0, 10)),
+      Buffer.from([0xff, 0xfe, 0xc3, 0x28]),
+      text('","DE","C9","","P9","ITK","2026-12-06"\r\n'),
+    ]),
     text(row({ permit_no: 'P1' })),
     text(row({ full_name: 'x'.repeat(10_000_000) })),
     text(row({ phone: '0812 3456 7890' })),

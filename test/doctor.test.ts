@@ -39,7 +39,10 @@ describe('the doctor', () => {
     const { app } = world
     const office = { ...app.office, unverified: ['phone'] }
     expect(await findingsOf({ ...app, office })).toEqual({ code: 1, mend: ['office file'] })
-    expect(await findingsOf({ ...app, office: { ...app.office, holidays: [] } })).toEqual({ code: 1, mend: ['holidays'] })
+    expect(await findingsOf({ ...app, office: { ...app.office, holidays: [] } })).toEqual({
+      code: 1,
+      mend: ['holidays'],
+    })
     const secrets = { ...app.secrets, twilioAuthToken: 'wrong' }
     expect(await findingsOf({ ...app, secrets })).toEqual({ code: 1, mend: ['carrier'] })
   })

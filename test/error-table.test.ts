@@ -26,7 +26,10 @@ describe('every code of the error table, from the carrier to the next action', (
     await world.app.db.write(async (tx) => {
       await tx.update(tx.t.pauses).set({ lifted_at: world.clock.now() })
       await tx.update(tx.t.alarms).set({ cleared_at: world.clock.now() }).where(isNull(tx.t.alarms.cleared_at))
-      await tx.update(tx.t.deliveries).set({ state: 'cancelled', poll_at: null }).where(eq(tx.t.deliveries.state, 'queued'))
+      await tx
+        .update(tx.t.deliveries)
+        .set({ state: 'cancelled', poll_at: null })
+        .where(eq(tx.t.deliveries.state, 'queued'))
     })
   })
 
@@ -74,7 +77,9 @@ describe('every code of the error table, from the carrier to the next action', (
   async function meet(code: number, how: 'at once' | 'by receipt'): Promise<string> {
     const to = await register()
     world.sandbox.faults.set([
-      how === 'at once' ? { kind: 'refuse', code, to, resource: 'messages' } : { kind: 'fail', code, to, resource: 'messages' },
+      how === 'at once'
+        ? { kind: 'refuse', code, to, resource: 'messages' }
+        : { kind: 'fail', code, to, resource: 'messages' },
     ])
     world.at('2026-06-01', '08:30')
     await world.app.scan()
@@ -107,12 +112,20 @@ describe('every code of the error table, from the carrier to the next action', (
   async function deliveriesTo(phone: string) {
     const { deliveries } = world.app.db.t
     const index = world.app.db.vault.blind(phone, 'phone')
-    return world.app.db.read.select().from(deliveries).where(eq(deliveries.phone_index, index)).orderBy(asc(deliveries.id))
+    return world.app.db.read
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.phone_index, index))
+      .orderBy(asc(deliveries.id))
   }
 
   async function lastAttempt(deliveryId: number) {
     const { attempts } = world.app.db.t
-    const rows = await world.app.db.read.select().from(attempts).where(eq(attempts.delivery_id, deliveryId)).orderBy(asc(attempts.id))
+    const rows = await world.app.db.read
+      .select()
+      .from(attempts)
+      .where(eq(attempts.delivery_id, deliveryId))
+      .orderBy(asc(attempts.id))
     return rows[0]!
   }
 
@@ -130,7 +143,10 @@ describe('every code of the error table, from the carrier to the next action', (
 
   async function closedChannelsOf(phoneIndex: string): Promise<string[]> {
     const { dead_numbers, opt_outs } = world.app.db.t
-    const dead = await world.app.db.read.select({ channel: dead_numbers.channel }).from(dead_numbers).where(eq(dead_numbers.phone_index, phoneIndex))
+    const dead = await world.app.db.read
+      .select({ channel: dead_numbers.channel })
+      .from(dead_numbers)
+      .where(eq(dead_numbers.phone_index, phoneIndex))
     const out = await world.app.db.read
       .select({ channel: opt_outs.channel })
       .from(opt_outs)

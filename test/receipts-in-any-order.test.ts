@@ -6,13 +6,39 @@ import { openWorld, type World } from './world.ts'
 const RESIDENTS = 140
 /** What a message can be told of, in the order in which it happens. */
 const STORIES: [status: string, code: number | null][][] = [
-  [['queued', null], ['sending', null], ['sent', null], ['delivered', null]],
-  [['sent', null], ['delivered', null], ['read', null]],
-  [['sent', null], ['undelivered', 30003]],
-  [['sending', null], ['sent', null], ['undelivered', 30006]],
-  [['sent', null], ['failed', 30005]],
-  [['sending', null], ['sent', null]],
-  [['sent', null], ['undelivered', 30008], ['delivered', null]],
+  [
+    ['queued', null],
+    ['sending', null],
+    ['sent', null],
+    ['delivered', null],
+  ],
+  [
+    ['sent', null],
+    ['delivered', null],
+    ['read', null],
+  ],
+  [
+    ['sent', null],
+    ['undelivered', 30003],
+  ],
+  [
+    ['sending', null],
+    ['sent', null],
+    ['undelivered', 30006],
+  ],
+  [
+    ['sent', null],
+    ['failed', 30005],
+  ],
+  [
+    ['sending', null],
+    ['sent', null],
+  ],
+  [
+    ['sent', null],
+    ['undelivered', 30008],
+    ['delivered', null],
+  ],
 ]
 
 type Told = { sid: string; attemptId: number; status: string; code: number | null }
@@ -38,7 +64,9 @@ describe('a thousand receipts', () => {
 
     const random = seeded(42)
     const anyOrder = await receiptsFor(shuffled)
-    const early = new Set((await attemptsOf(shuffled)).filter((_, index) => index % 5 === 0).map((attempt) => attempt.id))
+    const early = new Set(
+      (await attemptsOf(shuffled)).filter((_, index) => index % 5 === 0).map((attempt) => attempt.id),
+    )
     await forgetAnswers(shuffled, early)
     for (const one of shuffle([...anyOrder, ...anyOrder, ...anyOrder], random)) {
       await tell(shuffled, one)
@@ -47,7 +75,9 @@ describe('a thousand receipts', () => {
     await applyReceipts(shuffled.delivery.deps)
 
     const states = await statesOf(ordered)
-    expect(new Set(states.map((row) => row.state))).toEqual(new Set(['delivered', 'read', 'queued', 'exhausted', 'sent']))
+    expect(new Set(states.map((row) => row.state))).toEqual(
+      new Set(['delivered', 'read', 'queued', 'exhausted', 'sent']),
+    )
     expect(await statesOf(shuffled)).toEqual(states)
   })
 
@@ -81,7 +111,11 @@ describe('a thousand receipts', () => {
 
   function attemptsOf(of: World) {
     const { attempts } = of.app.db.t
-    return of.app.db.read.select({ id: attempts.id, sid: attempts.sid }).from(attempts).orderBy(asc(attempts.id)).limit(RESIDENTS)
+    return of.app.db.read
+      .select({ id: attempts.id, sid: attempts.sid })
+      .from(attempts)
+      .orderBy(asc(attempts.id))
+      .limit(RESIDENTS)
   }
 
   /** As after a crash between the carrier's answer and our record of it. */
@@ -93,7 +127,10 @@ describe('a thousand receipts', () => {
           .set({ sid: null, outcome: 'uncertain', lookup_at: null })
           .where(eq(tx.t.attempts.id, id))
           .returning({ deliveryId: tx.t.attempts.delivery_id })
-        await tx.update(tx.t.deliveries).set({ state: 'uncertain', sid: null }).where(eq(tx.t.deliveries.id, row!.deliveryId))
+        await tx
+          .update(tx.t.deliveries)
+          .set({ state: 'uncertain', sid: null })
+          .where(eq(tx.t.deliveries.id, row!.deliveryId))
       }
     })
   }

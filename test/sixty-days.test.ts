@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addDays, civilDate } from '../src/lib/civil-date.ts'
-import { setHold, liftHold } from '../src/register/holds.ts'
+import { liftHold, setHold } from '../src/register/holds.ts'
 import type { TranscriptEntry } from '../src/sandbox/transcript.ts'
 import { openWorld, type Row, TIME_ZONE, type World } from './world.ts'
 
@@ -11,7 +11,12 @@ const EXPECTED = join(import.meta.dirname, 'sixty-days.expected.txt')
 const FIRST = '2026-06-01'
 const DAYS = 60
 
-const person = (name: string, nationality: string, phone: string, permit: Partial<Row> & { expires_on: string }): Row => ({
+const person = (
+  name: string,
+  nationality: string,
+  phone: string,
+  permit: Partial<Row> & { expires_on: string },
+): Row => ({
   register_no: `R-${name}`,
   full_name: `${name} Test`,
   nationality,
@@ -87,11 +92,18 @@ describe('sixty days at the office', () => {
   it('has a case for each who stayed on, and for nobody else', async () => {
     const { overstay_cases, residents } = world.app.db.t
     const rows = await world.app.db.read
-      .select({ name: residents.full_name, expires_on: overstay_cases.expires_on, level: overstay_cases.level, late: overstay_cases.known_late })
+      .select({
+        name: residents.full_name,
+        expires_on: overstay_cases.expires_on,
+        level: overstay_cases.level,
+        late: overstay_cases.known_late,
+      })
       .from(overstay_cases)
       .innerJoin(residents, eq(residents.id, overstay_cases.resident_id))
       .orderBy(asc(residents.full_name))
-    expect(rows.map((row) => `${row.name.split(' ')[0]} ${row.expires_on} ${row.level}${row.late ? ' late' : ''}`)).toEqual([
+    expect(
+      rows.map((row) => `${row.name.split(' ')[0]} ${row.expires_on} ${row.level}${row.late ? ' late' : ''}`),
+    ).toEqual([
       'Anna 2026-06-15 field-check',
       'Chen 2026-07-20 summon',
       'Dai 2026-06-19 field-check',
@@ -123,9 +135,15 @@ describe('sixty days at the office', () => {
     })
   }
 
-  async function residentId(tx: Parameters<Parameters<World['app']['db']['write']>[0]>[0], name: string): Promise<number> {
+  async function residentId(
+    tx: Parameters<Parameters<World['app']['db']['write']>[0]>[0],
+    name: string,
+  ): Promise<number> {
     const { residents } = tx.t
-    const [row] = await tx.select({ id: residents.id }).from(residents).where(eq(residents.full_name, `${name} Test`))
+    const [row] = await tx
+      .select({ id: residents.id })
+      .from(residents)
+      .where(eq(residents.full_name, `${name} Test`))
     return row!.id
   }
 })

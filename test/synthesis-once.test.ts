@@ -90,17 +90,15 @@ describe('ten thousand residents who are told on one day, in twenty languages', 
           ...stamp,
         })),
       )
-      await tx
-        .insert(cycles)
-        .values(
-          people.map(({ id, expiresOn }) => ({
-            id,
-            permit_id: id,
-            resident_id: id,
-            expires_on: expiresOn,
-            created_at: now,
-          })),
-        )
+      await tx.insert(cycles).values(
+        people.map(({ id, expiresOn }) => ({
+          id,
+          permit_id: id,
+          resident_id: id,
+          expires_on: expiresOn,
+          created_at: now,
+        })),
+      )
       await tx.insert(notices).values(
         people.map(({ id }) => ({
           id,
@@ -129,16 +127,14 @@ describe('ten thousand residents who are told on one day, in twenty languages', 
           created_at: now,
         })),
       )
-      await tx
-        .insert(delivery_notices)
-        .values(
-          people.map(({ id }) => ({
-            delivery_id: id,
-            notice_id: id,
-            role: 'resident' as const,
-            channel: 'call' as const,
-          })),
-        )
+      await tx.insert(delivery_notices).values(
+        people.map(({ id }) => ({
+          delivery_id: id,
+          notice_id: id,
+          role: 'resident' as const,
+          channel: 'call' as const,
+        })),
+      )
     })
   }
 })

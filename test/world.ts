@@ -83,7 +83,11 @@ export async function openWorld(
       clock,
       pace: { callbackDelayMs: 0 },
       people: options.people ?? (() => ({ answers: 'human', presses: ['1'] })),
-      behaviour: { messageUrl: `${base}/twilio/message`, voiceUrl: `${base}/twilio/call/inbound`, ...options.behaviour },
+      behaviour: {
+        messageUrl: `${base}/twilio/message`,
+        voiceUrl: `${base}/twilio/call/inbound`,
+        ...options.behaviour,
+      },
     }),
   )
   const app = stack.use(

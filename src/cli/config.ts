@@ -1,6 +1,6 @@
 import { describeConfig, type Environment, loadConfig } from '../config.ts'
-import { loadOffice } from '../lib/office.ts'
 import { AppError } from '../lib/errors.ts'
+import { loadOffice } from '../lib/office.ts'
 import { type ExitCode, type Output, table } from './output.ts'
 
 /** `config`: what is in force, without secrets, and every fault at once. */

@@ -12,7 +12,9 @@ export async function deliverCommand(app: App, output: Output, signal: AbortSign
   const drained = await drainUntilQuiet(delivery, { signal, quietMs: QUIET_MS })
   await app.attend()
   const deliveries = await deliveriesByState(app.db.read)
-  output.line(`attempts ${drained.attempts}: accepted ${drained.accepted}, refused ${drained.refused}, uncertain ${drained.uncertain}`)
+  output.line(
+    `attempts ${drained.attempts}: accepted ${drained.accepted}, refused ${drained.refused}, uncertain ${drained.uncertain}`,
+  )
   output.result({ ...drained, deliveries })
   return drained.refused > 0 ? 3 : 0
 }

@@ -16,7 +16,8 @@ export async function doctorCommand(app: App, output: Output): Promise<ExitCode>
     ...(await voiceFindings(app)),
     ...(await carrierFindings(app)),
   ]
-  for (const line of table(findings.map(({ check, ok, mend }) => [ok ? 'ok' : 'MEND', check, mend ?? '']))) output.line(line)
+  for (const line of table(findings.map(({ check, ok, mend }) => [ok ? 'ok' : 'MEND', check, mend ?? ''])))
+    output.line(line)
   const ok = findings.every((finding) => finding.ok)
   output.line(ok ? 'all is well' : `${findings.filter((finding) => !finding.ok).length} to mend`)
   output.result({ ok, findings })
@@ -38,7 +39,11 @@ function officeFindings(app: App): Finding[] {
       office.unverified.length === 0,
       `nobody has checked ${office.unverified.join(', ')} in OFFICE_FILE: correct them and take them off the list "unverified"`,
     ),
-    finding('holidays', year === null, `enter the holidays and joint leave of ${year} in OFFICE_FILE and set confirmed: true`),
+    finding(
+      'holidays',
+      year === null,
+      `enter the holidays and joint leave of ${year} in OFFICE_FILE and set confirmed: true`,
+    ),
   ]
 }
 
@@ -50,7 +55,8 @@ async function voiceFindings({ config, templates }: App): Promise<Finding[]> {
     ...(config.googleCredentialsFile ? { credentialsFile: config.googleCredentialsFile } : {}),
   })
   const listed = await google.listVoices()
-  if (!listed.ok) return [finding('voices', false, `Google Text-to-Speech does not answer (${listed.reason}): ${listed.message}`)]
+  if (!listed.ok)
+    return [finding('voices', false, `Google Text-to-Speech does not answer (${listed.reason}): ${listed.message}`)]
   const known = new Set(listed.voices.map((voice) => voice.name))
   const missing = [...templates.values()].flatMap(({ language, voices }) =>
     voices.google && !known.has(voices.google.name) ? [`${voices.google.name} in templates/${language}.yaml`] : [],
@@ -66,7 +72,11 @@ async function carrierFindings({ config, secrets, log }: App): Promise<Finding[]
   const probe = await carrier.probe()
   const code = probe.ok ? '' : ` (${probe.fault.code ?? probe.fault.httpStatus ?? 'no answer'})`
   return [
-    finding('carrier', probe.ok, `Twilio refuses a harmless request${code}: check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the account`),
+    finding(
+      'carrier',
+      probe.ok,
+      `Twilio refuses a harmless request${code}: check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the account`,
+    ),
   ]
 }
 

@@ -38,8 +38,14 @@ export async function holdSetCommand(
 }
 
 /** `hold lift HOLD`: what it held back is due again. */
-export async function holdLiftCommand(app: App, output: Output, options: { hold: number; by: string }): Promise<ExitCode> {
-  const lifted = await app.db.write((tx) => liftHold(tx, { id: options.hold, liftedBy: options.by, now: app.clock.now() }))
+export async function holdLiftCommand(
+  app: App,
+  output: Output,
+  options: { hold: number; by: string },
+): Promise<ExitCode> {
+  const lifted = await app.db.write((tx) =>
+    liftHold(tx, { id: options.hold, liftedBy: options.by, now: app.clock.now() }),
+  )
   if (!lifted) throw new AppError('not-found', `there is no hold ${options.hold} to lift`)
   output.line(`hold ${options.hold} lifted`)
   output.result({ hold: options.hold })

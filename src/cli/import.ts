@@ -10,11 +10,12 @@ export async function importCommand(
   output: Output,
   options: { file: string; dryRun: boolean; force: boolean },
 ): Promise<ExitCode> {
-  const bar = output.json || !process.stderr.isTTY ? undefined : new cliProgress.SingleBar({ format: 'import {bar} {percentage}%', hideCursor: true, stream: process.stderr })
+  const bar =
+    output.json || !process.stderr.isTTY
+      ? undefined
+      : new cliProgress.SingleBar({ format: 'import {bar} {percentage}%', hideCursor: true, stream: process.stderr })
   bar?.start(1_000, 0)
-  const result = await app
-    .importFile({ ...options, progress: (done) => bar?.update(done) })
-    .finally(() => bar?.stop())
+  const result = await app.importFile({ ...options, progress: (done) => bar?.update(done) }).finally(() => bar?.stop())
   const { rejects, ...counts } = result
   if (result.state === 'refused') output.line(`refused: ${result.reason ?? ''}`)
   else if (result.reason) output.line(`note: ${result.reason}`)

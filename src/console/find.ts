@@ -26,15 +26,17 @@ export function ofArea(regency: SQLWrapper, { regencies }: Pick<Officer, 'regenc
 export function personMatches({ t, vault }: Pick<Db, 't' | 'vault'>, text: string): SQL {
   const { residents, permits } = t
   const asked = text.normalize('NFC').trim().slice(0, 200)
+  const words = asked.split(/\s+/).filter((word) => word !== '')
+  const named = and(sql`1 = 1`, ...words.map((word) => contains(residents.full_name, word)))!
+  if (!/\d/.test(asked)) return named
   const phone = parsePhone(asked)
   const number = phone && 'number' in phone ? vault.blind(phone.number, 'phone') : null
   const passport = asked
     .normalize('NFKC')
     .toUpperCase()
     .replace(/[\s.\-–/]/g, '')
-  const words = asked.split(/\s+/).filter((word) => word !== '')
   return or(
-    and(sql`1 = 1`, ...words.map((word) => contains(residents.full_name, word))),
+    named,
     contains(permits.permit_no, asked),
     eq(residents.register_no, asked),
     eq(residents.passport_index, vault.blind(passport, 'passport')),
@@ -43,10 +45,11 @@ export function personMatches({ t, vault }: Pick<Db, 't' | 'vault'>, text: strin
   )!
 }
 
-// The same words on both engines, without wildcards to escape: LIKE differs in case, instr has two names.
+// The same words on both engines, without wildcards to escape: LIKE differs in case, instr has two names. Their lower() knows
+// ASCII only, so that other letters are also looked for as they were typed.
 function contains(column: SQLWrapper, part: string): SQL {
-  const low = part.toLowerCase()
-  return sql`(replace(lower(${column}), ${low}, '') <> lower(${column}) or replace(${column}, ${part}, '') <> ${column})`
+  const found = sql`replace(lower(${column}), ${part.toLowerCase()}, '') <> lower(${column})`
+  return /^[\x20-\x7e]*$/.test(part) ? found : sql`(${found} or replace(${column}, ${part}, '') <> ${column})`
 }
 
 /** `BLT-7K3Q` however it was typed; null when it cannot be a notice's reference. */

@@ -35,7 +35,7 @@ export const residentRoutes: Route[] = [
         ...(await residentPage(scope, { view, after })),
         view,
         after,
-        choices: await residentChoices(scope),
+        choices: await residentChoices({ ...scope, now: request.now }),
         link: (changes: Record<string, string | number | null>) => withQuery(query, { after: null, ...changes }),
       })
     },

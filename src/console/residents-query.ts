@@ -133,13 +133,23 @@ export async function residentFile({ db, office, today, officer }: Scope, reside
 
 export type ResidentChoices = { nationalities: string[]; regencies: string[]; kinds: string[] }
 
-export async function residentChoices({ db, office, officer }: Scope): Promise<ResidentChoices> {
+const CHOICES_KEPT_MS = 10 * 60_000
+const choicesOf = new WeakMap<Db, { since: number; choices: Promise<ResidentChoices> }>()
+
+/** What the register has to filter by; looked up anew after ten minutes, for that reads everybody. */
+export async function residentChoices({ db, officer, now }: Scope & { now: number }): Promise<ResidentChoices> {
+  const known = choicesOf.get(db)
+  const fresh = known && now - known.since < CHOICES_KEPT_MS ? known : { since: now, choices: allChoices(db) }
+  choicesOf.set(db, fresh)
+  const choices = await fresh.choices
+  return { ...choices, regencies: choices.regencies.filter((regency) => inArea(officer, regency)) }
+}
+
+async function allChoices(db: Db): Promise<ResidentChoices> {
   const { residents, permits } = db.t
-  const area = and(ofOffice(residents.office_code, office), ofArea(residents.regency, officer))
   const people = await db.read
     .selectDistinct({ nationality: residents.nationality, regency: residents.regency })
     .from(residents)
-    .where(area)
   const kinds = await db.read.selectDistinct({ kind: permits.kind }).from(permits).where(eq(permits.is_current, 1))
   return {
     nationalities: [...new Set(people.map((row) => row.nationality))].sort(),

@@ -2,7 +2,10 @@ import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { Reader, Tx } from './open.ts'
 
 /** Something that the operator must know: one open row per kind, counted when it happens again. `detail` holds no personal data. */
-export async function raiseAlarm(tx: Tx, { kind, detail, now }: { kind: string; detail: string; now: number }): Promise<void> {
+export async function raiseAlarm(
+  tx: Tx,
+  { kind, detail, now }: { kind: string; detail: string; now: number },
+): Promise<void> {
   const { alarms } = tx.t
   const again = await tx
     .update(alarms)
@@ -23,7 +26,13 @@ export async function clearAlarm(tx: Tx, { kind, now }: { kind: string; now: num
 export async function openAlarms(reader: Reader) {
   const { alarms } = reader.t
   return reader
-    .select({ kind: alarms.kind, detail: alarms.detail, raised_at: alarms.raised_at, last_at: alarms.last_at, times: alarms.times })
+    .select({
+      kind: alarms.kind,
+      detail: alarms.detail,
+      raised_at: alarms.raised_at,
+      last_at: alarms.last_at,
+      times: alarms.times,
+    })
     .from(alarms)
     .where(isNull(alarms.cleared_at))
     .orderBy(asc(alarms.raised_at))

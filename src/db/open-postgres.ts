@@ -1,8 +1,8 @@
+import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
+import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
-import type { SQL } from 'drizzle-orm'
-import { join } from 'node:path'
 import { isContention, postgresDialect } from './dialect.ts'
 import { type Db, insideWrite, type Reader, refuseNested, type Tx } from './open.ts'
 import { defineTables, type Tables } from './schema.ts'
@@ -37,7 +37,10 @@ export async function openPglite(options: { client: PGlite; vault: Vault }): Pro
   }
 }
 
-type Drizzle = Pick<ReturnType<typeof drizzle>, 'select' | 'selectDistinct' | '$count' | 'insert' | 'update' | 'delete' | 'execute'>
+type Drizzle = Pick<
+  ReturnType<typeof drizzle>,
+  'select' | 'selectDistinct' | '$count' | 'insert' | 'update' | 'delete' | 'execute'
+>
 
 function readerOf(db: Drizzle, t: Tables): Reader {
   const reader = {

@@ -78,7 +78,15 @@ for (const engine of ['sqlite', 'postgres'] as const) {
           return tx
             .update(meta)
             .set({ value: 'sending' })
-            .where(and(inArray(meta.key, ids.map((row) => row.key)), eq(meta.value, 'queued')))
+            .where(
+              and(
+                inArray(
+                  meta.key,
+                  ids.map((row) => row.key),
+                ),
+                eq(meta.value, 'queued'),
+              ),
+            )
             .returning({ key: meta.key })
         })
       const claimed = (await Promise.all([claim(), claim(), claim()])).flat().map((row) => row.key)
@@ -103,7 +111,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     it('compares text bytewise', async () => {
       await db.write(async (tx) => {
-        for (const key of ['é', 'z', 'Z', 'a-b', 'a1', 'ab']) await tx.insert(tx.t.meta).values({ key: `sort:${key}`, value: 'sort' })
+        for (const key of ['é', 'z', 'Z', 'a-b', 'a1', 'ab'])
+          await tx.insert(tx.t.meta).values({ key: `sort:${key}`, value: 'sort' })
       })
       const { meta } = db.t
       const rows = await db.read.select().from(meta).where(eq(meta.value, 'sort')).orderBy(meta.key)

@@ -59,7 +59,10 @@ export function defineTables(d: Dialect) {
     'staging',
     {
       id: d.id(),
-      import_id: d.integer().notNull().references(() => imports.id),
+      import_id: d
+        .integer()
+        .notNull()
+        .references(() => imports.id),
       line: d.integer().notNull(),
       register_no: d.text(),
       full_name: d.text().notNull(),
@@ -108,7 +111,10 @@ export function defineTables(d: Dialect) {
     'rejects',
     {
       id: d.id(),
-      import_id: d.integer().notNull().references(() => imports.id),
+      import_id: d
+        .integer()
+        .notNull()
+        .references(() => imports.id),
       line: d.integer().notNull(),
       column: d.text().notNull(),
       /** Personal values masked. */
@@ -172,7 +178,10 @@ export function defineTables(d: Dialect) {
     'permits',
     {
       id: d.id(),
-      resident_id: d.integer().notNull().references(() => residents.id),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
       office_code: d.text().notNull(),
       permit_no: d.text().notNull(),
       kind: d.text().notNull(),
@@ -201,7 +210,10 @@ export function defineTables(d: Dialect) {
     'holds',
     {
       id: d.id(),
-      resident_id: d.integer().notNull().references(() => residents.id),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
       reason: d.text<HoldReason>().notNull(),
       note: d.sealed('holds.note'),
       set_by: d.text().notNull(),
@@ -219,8 +231,14 @@ export function defineTables(d: Dialect) {
     'cycles',
     {
       id: d.id(),
-      permit_id: d.integer().notNull().references(() => permits.id),
-      resident_id: d.integer().notNull().references(() => residents.id),
+      permit_id: d
+        .integer()
+        .notNull()
+        .references(() => permits.id),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
       expires_on: d.text<CivilDate>().notNull(),
       created_at: d.instant().notNull(),
     },
@@ -235,7 +253,10 @@ export function defineTables(d: Dialect) {
     'notices',
     {
       id: d.id(),
-      cycle_id: d.integer().notNull().references(() => cycles.id),
+      cycle_id: d
+        .integer()
+        .notNull()
+        .references(() => cycles.id),
       stage: d.integer().notNull(),
       /** The stage whose plan this notice follows: 14 for the first at or below 14. */
       plan_stage: d.integer().notNull(),
@@ -297,8 +318,14 @@ export function defineTables(d: Dialect) {
     'delivery_notices',
     {
       id: d.id(),
-      delivery_id: d.integer().notNull().references(() => deliveries.id),
-      notice_id: d.integer().notNull().references(() => notices.id),
+      delivery_id: d
+        .integer()
+        .notNull()
+        .references(() => deliveries.id),
+      notice_id: d
+        .integer()
+        .notNull()
+        .references(() => notices.id),
       role: d.text<Role>().notNull(),
       channel: d.text<Channel>().notNull(),
     },
@@ -339,7 +366,10 @@ export function defineTables(d: Dialect) {
     'attempts',
     {
       id: d.id(),
-      delivery_id: d.integer().notNull().references(() => deliveries.id),
+      delivery_id: d
+        .integer()
+        .notNull()
+        .references(() => deliveries.id),
       number: d.integer().notNull(),
       channel: d.text<Channel>().notNull(),
       worker: d.text().notNull(),
@@ -398,7 +428,10 @@ export function defineTables(d: Dialect) {
     'acknowledgements',
     {
       id: d.id(),
-      cycle_id: d.integer().notNull().references(() => cycles.id),
+      cycle_id: d
+        .integer()
+        .notNull()
+        .references(() => cycles.id),
       notice_id: d.integer(),
       delivery_id: d.integer(),
       role: d.text<Role>().notNull(),
@@ -461,9 +494,18 @@ export function defineTables(d: Dialect) {
     'overstay_cases',
     {
       id: d.id(),
-      cycle_id: d.integer().notNull().references(() => cycles.id),
-      permit_id: d.integer().notNull().references(() => permits.id),
-      resident_id: d.integer().notNull().references(() => residents.id),
+      cycle_id: d
+        .integer()
+        .notNull()
+        .references(() => cycles.id),
+      permit_id: d
+        .integer()
+        .notNull()
+        .references(() => permits.id),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
       expires_on: d.text<CivilDate>().notNull(),
       level: d.text<Level>().notNull(),
       /** 1: had already expired when it first came in. */
@@ -489,10 +531,22 @@ export function defineTables(d: Dialect) {
     'case_events',
     {
       id: d.id(),
-      case_id: d.integer().notNull().references(() => overstay_cases.id),
+      case_id: d
+        .integer()
+        .notNull()
+        .references(() => overstay_cases.id),
       kind: d
         .text<
-          'opened' | 'escalated' | 'day-60' | 'proposed' | 'withdrawn' | 'assigned' | 'contact' | 'note' | 'closed' | 'reopened'
+          | 'opened'
+          | 'escalated'
+          | 'day-60'
+          | 'proposed'
+          | 'withdrawn'
+          | 'assigned'
+          | 'contact'
+          | 'note'
+          | 'closed'
+          | 'reopened'
         >()
         .notNull(),
       level: d.text<Level>(),
@@ -508,7 +562,10 @@ export function defineTables(d: Dialect) {
     'follow_ups',
     {
       id: d.id(),
-      resident_id: d.integer().notNull().references(() => residents.id),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
       kind: d.text<FollowUpKind>().notNull(),
       /** 0 where it belongs to no cycle: unique indexes count nulls as different. */
       cycle_id: d.integer().notNull().default(0),
@@ -595,8 +652,14 @@ export function defineTables(d: Dialect) {
       failed_count: d.integer().notNull().default(0),
       locked_until: d.instant(),
       disabled_at: d.instant(),
-      language: d.text<'id' | 'en'>().notNull().$default(() => 'id'),
-      theme: d.text<'auto' | 'light' | 'dark'>().notNull().$default(() => 'auto'),
+      language: d
+        .text<'id' | 'en'>()
+        .notNull()
+        .$default(() => 'id'),
+      theme: d
+        .text<'auto' | 'light' | 'dark'>()
+        .notNull()
+        .$default(() => 'auto'),
       created_at: d.instant().notNull(),
     },
     (t) => [d.uniqueIndex('officers_name').on(t.name)],
@@ -607,7 +670,10 @@ export function defineTables(d: Dialect) {
     {
       id: d.id(),
       token_hash: d.text().notNull(),
-      officer_id: d.integer().notNull().references(() => officers.id),
+      officer_id: d
+        .integer()
+        .notNull()
+        .references(() => officers.id),
       /** Null until the second factor was shown, where the officer has one. */
       code_at: d.instant(),
       created_at: d.instant().notNull(),

@@ -34,7 +34,8 @@ export function newKeyFile(id: string): string {
 export function openVault(keyFile: string, source: string): Vault {
   const keys = parseKeys(keyFile, source)
   const sealing = [...keys].filter(([id]) => !isFixed(id))
-  const [currentId, currentKey] = sealing[0] ?? fail(source, 'holds no sealing key; allowed: lines "id:base64 of 32 bytes"')
+  const [currentId, currentKey] =
+    sealing[0] ?? fail(source, 'holds no sealing key; allowed: lines "id:base64 of 32 bytes"')
   const oldest = sealing.at(-1)![1]
   const linkKey = keys.get('link') ?? derive(oldest, 'tenggat link')
   const pool = new NoncePool()

@@ -65,7 +65,11 @@ export type Carrier = AsyncDisposable & {
   /** One request, never repeated by itself. */
   send(message: Outgoing): Promise<Sent>
   /** What went to `to` since `since` (epoch ms), newest first. Lists by number alone: dates and sender can still be empty. */
-  list(kind: 'message' | 'call', to: PhoneNumber | `whatsapp:${PhoneNumber}`, since: number): Promise<Answered<Listed[]>>
+  list(
+    kind: 'message' | 'call',
+    to: PhoneNumber | `whatsapp:${PhoneNumber}`,
+    since: number,
+  ): Promise<Answered<Listed[]>>
   fetch(kind: 'message' | 'call', sid: string): Promise<Answered<Fetched>>
   /** A harmless request that shows whether the account works. */
   probe(): Promise<Answered<Probed>>

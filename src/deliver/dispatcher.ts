@@ -1,12 +1,12 @@
 import PQueue from 'p-queue'
-import { raiseAlarm, clearAlarm } from '../db/alarms.ts'
+import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import { faultText } from '../lib/fault-text.ts'
 import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { windowAt } from '../lib/window.ts'
 import type { Outgoing, Sent } from './carrier.ts'
-import { type Claimed, claim } from './outbox.ts'
 import { answerListeners, callUnheard } from './listen.ts'
+import { type Claimed, claim } from './outbox.ts'
 import { afterProbe, liftExpired, livePauses, pause } from './pauses.ts'
 import { prepareVoiceNotes } from './prepare-voice.ts'
 import { applyReceipts, pollSilent } from './receipts.ts'
@@ -74,7 +74,10 @@ export class Dispatcher {
     const deps = this.#deps
     const queue = this.#queues[channel]
     const { perSecond, concurrency } = deps.office.rates[channel]
-    const most = Math.max(1, Math.min(concurrency * 2, Math.ceil((perSecond * deps.patience.leaseMs * LEASE_RESERVE) / 2_000)))
+    const most = Math.max(
+      1,
+      Math.min(concurrency * 2, Math.ceil((perSecond * deps.patience.leaseMs * LEASE_RESERVE) / 2_000)),
+    )
     const inFlight = new Set<Promise<void>>()
     for (;;) {
       const now = deps.clock.now()
@@ -122,7 +125,12 @@ export class Dispatcher {
       else result.refused += 1
       await this.#watchHealth(sent)
       deps.log.info(
-        { delivery: claimed.deliveryId, attempt: claimed.attemptId, channel: claimed.channel, ...(sent.ok ? { sid: sent.sid } : sent.fault) },
+        {
+          delivery: claimed.deliveryId,
+          attempt: claimed.attemptId,
+          channel: claimed.channel,
+          ...(sent.ok ? { sid: sent.sid } : sent.fault),
+        },
         'attempted',
       )
     } catch (error) {

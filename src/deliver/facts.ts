@@ -1,9 +1,9 @@
 import { and, asc, eq, gte, inArray, isNull, min, or } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
+import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Answer, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import type { Line } from '../db/schema.ts'
 import type { NoticeNow } from './still-due.ts'
 
 /** One notice of a delivery with all that words, addresses and cancelling depend on. */
@@ -73,7 +73,11 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
     .selectDistinct({ residentId: holds.resident_id })
     .from(holds)
     .where(
-      and(inArray(holds.resident_id, residentIds), isNull(holds.lifted_at), or(isNull(holds.until_on), gte(holds.until_on, today))),
+      and(
+        inArray(holds.resident_id, residentIds),
+        isNull(holds.lifted_at),
+        or(isNull(holds.until_on), gte(holds.until_on, today)),
+      ),
     )
   const heldIds = new Set(held.map((row) => row.residentId))
   const answered = await reader

@@ -26,7 +26,10 @@ export async function answerListeners(deps: DeliverDeps): Promise<number> {
     const from = ((JSON.parse(tap.raw) as { From?: string }).From ?? '').replace(/^whatsapp:/, '') as PhoneNumber
     const delivery = await newestDeliveryTo(deps.db.read, deps.db.vault.blind(from, 'phone'), { channel: 'whatsapp' })
     const [note] = delivery?.voiceNoteId
-      ? await deps.db.read.select({ token: voice_notes.token }).from(voice_notes).where(eq(voice_notes.id, delivery.voiceNoteId))
+      ? await deps.db.read
+          .select({ token: voice_notes.token })
+          .from(voice_notes)
+          .where(eq(voice_notes.id, delivery.voiceNoteId))
       : []
     const claimed = await deps.db.write(async (tx) => {
       await tx.update(tx.t.receipts).set({ applied_at: now }).where(eq(tx.t.receipts.id, tap.id))

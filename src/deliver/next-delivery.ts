@@ -10,7 +10,13 @@ import { loadNotices, type NoticeFactsRow } from './facts.ts'
 import type { DeliverDeps } from './settings.ts'
 import { whyNot } from './still-due.ts'
 
-type Phone = { number: PhoneNumber; index: string; country: string | null; line: 'mobile' | 'fixed' | 'unknown'; closed: Channel[] }
+type Phone = {
+  number: PhoneNumber
+  index: string
+  country: string | null
+  line: 'mobile' | 'fixed' | 'unknown'
+  closed: Channel[]
+}
 
 export type Tried = { role: Role; channel: Channel }
 
@@ -56,7 +62,12 @@ export async function tryNextChannel(
   const tried = await tx
     .select({ noticeId: delivery_notices.notice_id, role: delivery_notices.role, channel: delivery_notices.channel })
     .from(delivery_notices)
-    .where(inArray(delivery_notices.notice_id, live.map((notice) => notice.noticeId)))
+    .where(
+      inArray(
+        delivery_notices.notice_id,
+        live.map((notice) => notice.noticeId),
+      ),
+    )
   const wanted: Wanted[] = []
   for (const notice of live) {
     const [person] = await tx
@@ -90,10 +101,17 @@ export async function tryNextChannel(
       phone,
       sponsorPhone,
     })
-    if (next) wanted.push(await wantedOf(tx, deps, notice, next, next.role === 'resident' ? phone! : sponsorPhone!, options))
+    if (next)
+      wanted.push(await wantedOf(tx, deps, notice, next, next.role === 'resident' ? phone! : sponsorPhone!, options))
   }
   if (wanted.length === 0) return 0
-  return addDeliveries(tx, { office: deps.office, vault: deps.db.vault, wanted, today: options.today, now: options.now })
+  return addDeliveries(tx, {
+    office: deps.office,
+    vault: deps.db.vault,
+    wanted,
+    today: options.today,
+    now: options.now,
+  })
 }
 
 async function wantedOf(
@@ -131,5 +149,11 @@ function phoneOf(
   closed: Map<string, Channel[]>,
 ): Phone | null {
   if (!number || !index) return null
-  return { number: number as PhoneNumber, index, country: country ?? null, line: line ?? 'unknown', closed: closed.get(index) ?? [] }
+  return {
+    number: number as PhoneNumber,
+    index,
+    country: country ?? null,
+    line: line ?? 'unknown',
+    closed: closed.get(index) ?? [],
+  }
 }

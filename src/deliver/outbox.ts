@@ -55,7 +55,14 @@ export async function claim(
   return deps.db.write(async (tx) => {
     const rows = await take(tx, deps, options)
     if (rows.length === 0) return { claimed: [], taken: 0 }
-    const notices = Map.groupBy(await loadNotices(tx, rows.map((row) => row.id), today), (notice) => notice.deliveryId)
+    const notices = Map.groupBy(
+      await loadNotices(
+        tx,
+        rows.map((row) => row.id),
+        today,
+      ),
+      (notice) => notice.deliveryId,
+    )
     const closed = await closedChannels(tx, [...new Set(rows.map((row) => row.phone_index))])
     const voiceKeys = await voiceKeysOf(tx, rows)
     const tried = await triedBefore(tx, rows)
@@ -64,7 +71,14 @@ export async function claim(
     for (const row of rows) {
       const all = notices.get(row.id) ?? []
       try {
-        const words = await prepare(tx, deps, row, all, { now, today, voiceKeys, closed, tried, pausedRoutes: options.pausedRoutes })
+        const words = await prepare(tx, deps, row, all, {
+          now,
+          today,
+          voiceKeys,
+          closed,
+          tried,
+          pausedRoutes: options.pausedRoutes,
+        })
         if (words) ready.push(words)
       } catch (error) {
         deps.log.error({ delivery: row.id, fault: faultText(error) }, 'delivery set aside')
@@ -255,7 +269,13 @@ function movedTogether(
 }
 
 /** The delivery's own token; made anew only when its first notice fell away before anything was attempted. */
-async function tokenNow(tx: Tx, deps: DeliverDeps, row: Row, told: NoticeFactsRow[], all: NoticeFactsRow[]): Promise<string> {
+async function tokenNow(
+  tx: Tx,
+  deps: DeliverDeps,
+  row: Row,
+  told: NoticeFactsRow[],
+  all: NoticeFactsRow[],
+): Promise<string> {
   const { vault } = deps.db
   for (const notice of all) {
     const token = tokenFor(vault, row.channel, notice)

@@ -10,17 +10,23 @@ const HOUR = 60 * MINUTE
 const TO = '+6281234567890' as PhoneNumber
 
 describe('what follows from a fault', () => {
-  const after = (verdict: Verdict, options: Partial<CarrierFault> & { tries?: number } = {}) => {
+  const following = (verdict: Verdict, options: Partial<CarrierFault> & { tries?: number } = {}) => {
     const { tries = 0, ...fault } = options
-    return afterFault({ fault: { verdict, code: null, httpStatus: 400, ...fault }, channel: 'sms', to: TO, tries, now: NOW })
+    return afterFault({
+      fault: { verdict, code: null, httpStatus: 400, ...fault },
+      channel: 'sms',
+      to: TO,
+      tries,
+      now: NOW,
+    })
   }
 
   it('an unknown outcome is looked up, never sent again at once', () => {
-    expect(after('uncertain')).toEqual({ attempt: 'uncertain', delivery: 'uncertain', reason: 'uncertain' })
+    expect(following('uncertain')).toEqual({ attempt: 'uncertain', delivery: 'uncertain', reason: 'uncertain' })
   })
 
   it('a busy carrier has processed nothing: due again when it says, and its channel waits', () => {
-    expect(after('busy', { code: 20429, retryAfterMs: 7_000 })).toEqual({
+    expect(following('busy', { code: 20429, retryAfterMs: 7_000 })).toEqual({
       attempt: 'not-sent',
       delivery: 'queued',
       reason: 'busy:20429',
@@ -30,7 +36,7 @@ describe('what follows from a fault', () => {
   })
 
   it('an account fault marks nobody as failed and pauses everything', () => {
-    expect(after('account', { code: 20003 })).toMatchObject({
+    expect(following('account', { code: 20003 })).toMatchObject({
       attempt: 'not-sent',
       delivery: 'queued',
       notBefore: NOW,
@@ -40,7 +46,7 @@ describe('what follows from a fault', () => {
   })
 
   it('a route fault pauses this channel to this country and takes the next channel', () => {
-    expect(after('route', { code: 21408 })).toMatchObject({
+    expect(following('route', { code: 21408 })).toMatchObject({
       delivery: 'exhausted',
       pause: { scope: 'route:sms:+62', until: NOW + 6 * HOUR },
       next: true,
@@ -49,16 +55,20 @@ describe('what follows from a fault', () => {
   })
 
   it('a dead number is dead on every channel, a closed channel only there', () => {
-    expect(after('recipient', { code: 30005 })).toMatchObject({ delivery: 'exhausted', dead: ['sms', 'call', 'whatsapp'], next: true })
-    expect(after('channel', { code: 21614 })).toMatchObject({ delivery: 'exhausted', dead: ['sms'], next: true })
+    expect(following('recipient', { code: 30005 })).toMatchObject({
+      delivery: 'exhausted',
+      dead: ['sms', 'call', 'whatsapp'],
+      next: true,
+    })
+    expect(following('channel', { code: 21614 })).toMatchObject({ delivery: 'exhausted', dead: ['sms'], next: true })
   })
 
   it('who said stop is opted out of this channel', () => {
-    expect(after('opted-out', { code: 21610 })).toMatchObject({ delivery: 'exhausted', optOut: true, next: true })
+    expect(following('opted-out', { code: 21610 })).toMatchObject({ delivery: 'exhausted', optOut: true, next: true })
   })
 
   it('a defect of ours is set aside, loudly', () => {
-    expect(after('defect', { code: 21602 })).toMatchObject({ delivery: 'set_aside', alarm: 'defect' })
+    expect(following('defect', { code: 21602 })).toMatchObject({ delivery: 'set_aside', alarm: 'defect' })
   })
 
   it.each([
@@ -69,7 +79,7 @@ describe('what follows from a fault', () => {
     [0, 30008, 15 * MINUTE],
     [1, 30008, null],
   ])('after %i tries a transient %i waits %s', (tries, code, wait) => {
-    const decision = after('transient', { code, tries })
+    const decision = following('transient', { code, tries })
     if (wait === null) expect(decision).toMatchObject({ delivery: 'exhausted', next: true })
     else expect(decision).toMatchObject({ delivery: 'queued', notBefore: NOW + wait })
   })
@@ -77,7 +87,12 @@ describe('what follows from a fault', () => {
 
 describe('what a call came to', () => {
   const call = (status: string, about: { answeredBy?: string; digits?: string; heard?: boolean } = {}) =>
-    callOutcome({ status, answeredBy: about.answeredBy ?? null, digits: about.digits ?? null, heard: about.heard ?? false })
+    callOutcome({
+      status,
+      answeredBy: about.answeredBy ?? null,
+      digits: about.digits ?? null,
+      heard: about.heard ?? false,
+    })
 
   it.each([
     ['in-progress', { digits: '1' }, { state: 'delivered' }],
@@ -99,7 +114,7 @@ describe('what a call came to', () => {
   })
 })
 
-describe('what follows from the carrier\'s list', () => {
+describe("what follows from the carrier's list", () => {
   const LINK = 'https://t.example/n/abc'
   const message = (about: Partial<Listed> = {}): Listed => ({
     sid: 'SM1',
@@ -141,7 +156,10 @@ describe('what follows from the carrier\'s list', () => {
   })
 
   it('takes a call by its number alone', () => {
-    expect(look([message({ sid: 'CA1', body: '' })], { channel: 'call', link: null })).toMatchObject({ what: 'adopt', sid: 'CA1' })
+    expect(look([message({ sid: 'CA1', body: '' })], { channel: 'call', link: null })).toMatchObject({
+      what: 'adopt',
+      sid: 'CA1',
+    })
   })
 
   it('never matches a message without a link of ours', () => {

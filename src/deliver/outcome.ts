@@ -48,7 +48,13 @@ export function afterFault(input: {
       return { attempt: 'uncertain', delivery: 'uncertain', reason }
     case 'busy': {
       const until = now + (fault.retryAfterMs ?? BUSY_WAIT)
-      return { attempt: 'not-sent', delivery: 'queued', reason, notBefore: until, pause: { scope: `channel:${channel}`, until } }
+      return {
+        attempt: 'not-sent',
+        delivery: 'queued',
+        reason,
+        notBefore: until,
+        pause: { scope: `channel:${channel}`, until },
+      }
     }
     case 'account':
       return {
@@ -150,7 +156,8 @@ export function callOutcome(call: CallEnd): CallOutcome {
   if (call.digits !== null && /[12]/.test(call.digits)) return { state: 'delivered' }
   switch (call.status) {
     case 'completed':
-      if (call.answeredBy === 'human') return call.heard ? { state: 'delivered' } : { state: 'undelivered', reason: 'hung-up' }
+      if (call.answeredBy === 'human')
+        return call.heard ? { state: 'delivered' } : { state: 'undelivered', reason: 'hung-up' }
       if (call.answeredBy === null || call.answeredBy === 'unknown') return { state: 'undelivered', reason: 'unknown' }
       return { state: 'undelivered', reason: 'machine' }
     case 'busy':

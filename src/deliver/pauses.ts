@@ -9,7 +9,13 @@ const LONGEST_MS = 15 * 60_000
 /** Begins a pause or lengthens the one that is there; never shortens one. */
 export async function pause(
   tx: Tx,
-  { scope, reason, code, until, now }: { scope: string; reason: string; code: number | null; until: number; now: number },
+  {
+    scope,
+    reason,
+    code,
+    until,
+    now,
+  }: { scope: string; reason: string; code: number | null; until: number; now: number },
 ): Promise<void> {
   const { pauses } = tx.t
   const [live] = await tx

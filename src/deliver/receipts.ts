@@ -5,7 +5,7 @@ import type { ReceiptKind } from '../db/schema.ts'
 import type { CarrierFault } from './carrier.ts'
 import { MESSAGE_STATES, nextPoll } from './outcome.ts'
 import type { IncomingReceipt, ReceiptSink } from './receipt-sink.ts'
-import { adopt, applyFault, type AttemptNow, attemptById, attemptBySid, moveForward, settleCall } from './record.ts'
+import { type AttemptNow, adopt, applyFault, attemptById, attemptBySid, moveForward, settleCall } from './record.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
 import { verdictOf } from './twilio/errors.ts'
 
@@ -58,7 +58,9 @@ export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number
 /** The same news about the same message is the same receipt, however often and however signed it comes. */
 function digestOf(receipt: IncomingReceipt): string {
   const { kind, sid, status, errorCode } = receipt
-  return createHash('sha256').update(JSON.stringify([kind, sid, status, errorCode])).digest('base64url')
+  return createHash('sha256')
+    .update(JSON.stringify([kind, sid, status, errorCode]))
+    .digest('base64url')
 }
 
 /** Merges what was stored. Returns how many receipts found their attempt. */
@@ -210,7 +212,13 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
   const { deliveries, attempts } = deps.db.t
   const now = deps.clock.now()
   const silent = await deps.db.read
-    .select({ id: deliveries.id, channel: deliveries.channel, sid: deliveries.sid, attemptId: attempts.id, startedAt: attempts.started_at })
+    .select({
+      id: deliveries.id,
+      channel: deliveries.channel,
+      sid: deliveries.sid,
+      attemptId: attempts.id,
+      startedAt: attempts.started_at,
+    })
     .from(deliveries)
     .innerJoin(attempts, and(eq(attempts.delivery_id, deliveries.id), eq(attempts.number, deliveries.attempts)))
     .where(and(lte(deliveries.poll_at, now), inArray(deliveries.state, ['accepted', 'sent'])))
@@ -229,7 +237,8 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
     const { status, errorCode, seconds, answeredBy } = answer.value
     const raw: Record<string, string> = seconds === null ? {} : { CallDuration: String(seconds) }
     const about = { sid: one.sid, attemptId: one.attemptId, raw, signature: 'poll' }
-    if (answeredBy) await storeReceipt(deps.db, { kind: 'call', status: `answered:${answeredBy}`, errorCode: null, ...about }, now)
+    if (answeredBy)
+      await storeReceipt(deps.db, { kind: 'call', status: `answered:${answeredBy}`, errorCode: null, ...about }, now)
     await storeReceipt(deps.db, { kind, status, errorCode, ...about }, now)
     heard += 1
   }

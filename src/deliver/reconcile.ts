@@ -1,8 +1,8 @@
 import { and, asc, eq, gte, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import type { Tx } from '../db/open.ts'
-import { adopt, attemptById } from './record.ts'
 import { afterLookup } from './outcome.ts'
-import { type DeliverDeps } from './settings.ts'
+import { adopt, attemptById } from './record.ts'
+import type { DeliverDeps } from './settings.ts'
 import type { Words } from './words.ts'
 
 /** The carrier's clock and ours may differ by this much. */
@@ -22,14 +22,25 @@ export async function recoverLeases(deps: DeliverDeps): Promise<number> {
     await tx
       .update(attempts)
       .set({ outcome: 'uncertain', lookup_at: now })
-      .where(and(inArray(attempts.delivery_id, rows.map((row) => row.id)), eq(attempts.outcome, 'pending')))
+      .where(
+        and(
+          inArray(
+            attempts.delivery_id,
+            rows.map((row) => row.id),
+          ),
+          eq(attempts.outcome, 'pending'),
+        ),
+      )
     deps.log.warn({ deliveries: rows.map((row) => row.id) }, 'leases ran out')
     return rows.length
   })
 }
 
 /** Asks the carrier what became of uncertain attempts, and adopts or queues them again. Bounded per call. */
-export async function reconcile(deps: DeliverDeps, limit = 100): Promise<{ adopted: number; again: number; waiting: number }> {
+export async function reconcile(
+  deps: DeliverDeps,
+  limit = 100,
+): Promise<{ adopted: number; again: number; waiting: number }> {
   const { attempts, deliveries } = deps.db.t
   const result = { adopted: 0, again: 0, waiting: 0 }
   const uncertain = await deps.db.read
@@ -63,7 +74,10 @@ export async function reconcile(deps: DeliverDeps, limit = 100): Promise<{ adopt
         channel: one.channel,
         link: linkIn(one.words),
         listed: answer.value,
-        known: await knownSids(tx, answer.value.map((item) => item.sid)),
+        known: await knownSids(
+          tx,
+          answer.value.map((item) => item.sid),
+        ),
         startedAt: one.startedAt,
         now,
         patience: deps.patience.lookup,

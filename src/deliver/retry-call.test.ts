@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
 import { join } from 'node:path'
-import { dateAt, instantOf, timeAt, civilDate } from '../lib/civil-date.ts'
+import { describe, expect, it } from 'vitest'
+import { civilDate, dateAt, instantOf, timeAt } from '../lib/civil-date.ts'
 import { loadOffice } from '../lib/office.ts'
 import { retryCallAt } from './retry-call.ts'
 

@@ -1,6 +1,6 @@
 import { factsOf } from '../compose/facts.ts'
-import { type NoticeFacts, smsWords, voiceScript, whatsappWords } from '../compose/words.ts'
 import { templateFor } from '../compose/template.ts'
+import { type NoticeFacts, smsWords, voiceScript, whatsappWords } from '../compose/words.ts'
 import type { Vault } from '../db/seal.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel } from '../lib/office.ts'
@@ -74,5 +74,8 @@ export function compose(
     .requests(delivery.language, (one) => voiceScript(one, facts))
     .some((request) => request.contentKey === delivery.voiceKey)
   if (!fits || delivery.voiceNoteId === null) return { ok: false, reason: 'needs-voice' }
-  return { ok: true, words: { channel: 'call', text: voiceScript(template, facts).text, voiceNoteId: delivery.voiceNoteId } }
+  return {
+    ok: true,
+    words: { channel: 'call', text: voiceScript(template, facts).text, voiceNoteId: delivery.voiceNoteId },
+  }
 }

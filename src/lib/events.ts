@@ -13,6 +13,16 @@ export function openLog(options: { level: string; destination?: DestinationStrea
 export const silentLog: Log = pino({ level: 'silent' })
 
 /** A second fence: these keys are blotted out should anyone log an object that has them. */
-const REDACTED = ['phone', 'to', 'from', 'body', 'words', 'full_name', 'passport_no', 'address', 'raw', 'token', 'link'].flatMap(
-  (key) => [key, `*.${key}`],
-)
+const REDACTED = [
+  'phone',
+  'to',
+  'from',
+  'body',
+  'words',
+  'full_name',
+  'passport_no',
+  'address',
+  'raw',
+  'token',
+  'link',
+].flatMap((key) => [key, `*.${key}`])

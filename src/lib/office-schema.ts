@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { isShortener } from './web-address.ts'
 import { type CivilDate, civilDate, type TimeOfDay } from './civil-date.ts'
+import { isShortener } from './web-address.ts'
 
 const text = z.string().trim().min(1, 'must be a text that is not empty')
 const url = z
   .url({ protocol: /^https$/, error: 'must be an https:// address' })
-  .refine((text) => !isShortener(new URL(text).hostname), { error: "must be the office's own address, not a link shortener" })
+  .refine((text) => !isShortener(new URL(text).hostname), {
+    error: "must be the office's own address, not a link shortener",
+  })
 const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a number as "+62..." without spaces')
 const currency = z.string().regex(/^[A-Z]{3}$/, 'must be a currency code such as IDR or USD')
 const time = z

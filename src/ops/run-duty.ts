@@ -1,8 +1,8 @@
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
-import type { Duty } from './duties.ts'
 import { faultText } from '../lib/fault-text.ts'
+import type { Duty } from './duties.ts'
 import { newestSlot, slotsBetween } from './slot-times.ts'
 import { claimSlot, extendSlot, failSlot, finishSlot, type SlotAsk, slotBefore } from './slots.ts'
 

@@ -1,8 +1,8 @@
 import type { Db } from '../db/open.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
-import type { Duty } from './duties.ts'
 import { faultText } from '../lib/fault-text.ts'
+import type { Duty } from './duties.ts'
 import { extendHeld, type RunDeps, runIfDue } from './run-duty.ts'
 import { SEEN_EVERY_MS, type Worker } from './workers.ts'
 

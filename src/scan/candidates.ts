@@ -1,9 +1,9 @@
 import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
+import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Answer, Channel, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import type { Line } from '../db/schema.ts'
 
 export type Person = {
   residentId: number
@@ -64,7 +64,10 @@ export async function pageOfPermits(
         gte(permits.expires_on, after?.expiresOn ?? window.from),
         lte(permits.expires_on, window.to),
         after
-          ? or(gt(permits.expires_on, after.expiresOn), and(eq(permits.expires_on, after.expiresOn), gt(permits.id, after.id)))
+          ? or(
+              gt(permits.expires_on, after.expiresOn),
+              and(eq(permits.expires_on, after.expiresOn), gt(permits.id, after.id)),
+            )
           : undefined,
       ),
     )
@@ -112,7 +115,11 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .selectDistinct({ residentId: holds.resident_id })
     .from(holds)
     .where(
-      and(inArray(holds.resident_id, residentIds), isNull(holds.lifted_at), or(isNull(holds.until_on), gte(holds.until_on, today))),
+      and(
+        inArray(holds.resident_id, residentIds),
+        isNull(holds.lifted_at),
+        or(isNull(holds.until_on), gte(holds.until_on, today)),
+      ),
     )
   const heldIds = new Set(held.map((row) => row.residentId))
 
@@ -154,7 +161,10 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
       row.sponsor_phone_line,
       closed,
     ),
-    notices: noticesOf(told.filter((one) => one.cycleId === row.cycleId), untaken),
+    notices: noticesOf(
+      told.filter((one) => one.cycleId === row.cycleId),
+      untaken,
+    ),
     answers: answers.filter((one) => one.cycleId === row.cycleId).map((one) => one.answer),
   }))
 }
@@ -202,7 +212,9 @@ type ToldRow = {
 
 /** Cancelled deliveries all of whose attempts came back unprocessed. */
 async function neverTaken(reader: Reader, told: ToldRow[]): Promise<Set<number>> {
-  const ids = told.flatMap(({ deliveryId, state, attempts }) => (deliveryId && state === 'cancelled' && attempts ? [deliveryId] : []))
+  const ids = told.flatMap(({ deliveryId, state, attempts }) =>
+    deliveryId && state === 'cancelled' && attempts ? [deliveryId] : [],
+  )
   if (ids.length === 0) return new Set()
   const { attempts } = reader.t
   const taken = await reader

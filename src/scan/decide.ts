@@ -30,7 +30,9 @@ export function decide(
     }),
     existingStages: candidate.notices.map((notice) => notice.stage),
     untoldStages: candidate.notices.filter(isUntold).map((notice) => notice.stage),
-    reopenStages: candidate.notices.filter((notice) => isUntold(notice) || notice.deliveries.some(mayReopen)).map((notice) => notice.stage),
+    reopenStages: candidate.notices
+      .filter((notice) => isUntold(notice) || notice.deliveries.some(mayReopen))
+      .map((notice) => notice.stage),
     answers: candidate.answers,
     expiredOnImport: candidate.knownSince > candidate.expiresOn,
   })
@@ -39,7 +41,9 @@ export function decide(
   const wanted = wantedDeliveries(candidate, decision.plan, policy)
   if (decision.reason === 'reopen') {
     const notice = candidate.notices.find((one) => one.stage === decision.stage)!
-    const again = wanted.filter((one) => isUntold(notice) || notice.deliveries.some((row) => mayReopen(row) && isFor(row, one)))
+    const again = wanted.filter(
+      (one) => isUntold(notice) || notice.deliveries.some((row) => mayReopen(row) && isFor(row, one)),
+    )
     return again.length === 0 ? { what: 'nothing', reason: 'already' } : { what: 'reopen', notice, wanted: again }
   }
   return {

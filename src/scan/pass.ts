@@ -52,7 +52,11 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     held: 0,
     by_stage: {},
   }
-  const window = { from: addDays(today, -lastOverstayNoticeDay), to: addDays(today, furthestStage(office)), limit: PAGE }
+  const window = {
+    from: addDays(today, -lastOverstayNoticeDay),
+    to: addDays(today, furthestStage(office)),
+    limit: PAGE,
+  }
   let after: PageKey | null = null
   for (;;) {
     const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, { ...window, after })
@@ -69,7 +73,13 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
       for (const { decision } of due) count(result, decision)
       continue
     }
-    const written = await db.write((tx) => writePage(tx, due.map(({ candidate }) => candidate.permitId), deps))
+    const written = await db.write((tx) =>
+      writePage(
+        tx,
+        due.map(({ candidate }) => candidate.permitId),
+        deps,
+      ),
+    )
     for (const { decision } of written.decided) count(result, decision)
     result.deliveries_new += written.deliveries
     result.superseded += written.superseded
@@ -111,7 +121,9 @@ async function writePage(
   }
   const vault = deps.db.vault
   const deliveries =
-    wanted.length === 0 ? 0 : await addDeliveries(tx, { office: deps.office, vault, wanted, today: deps.today, now: deps.now })
+    wanted.length === 0
+      ? 0
+      : await addDeliveries(tx, { office: deps.office, vault, wanted, today: deps.today, now: deps.now })
   return { decided, deliveries, superseded: await cancelSuperseded(tx, superseded, deps.now) }
 }
 

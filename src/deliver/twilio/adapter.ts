@@ -22,7 +22,14 @@ export type TwilioSettings = {
 const RING_SECONDS = 30
 const LIST_LIMIT = 200
 /** Connection never made: nothing was processed. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
 
 /** The carrier port on the Twilio SDK. Nothing is sent twice by it: no automatic retry anywhere below. */
 export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
