@@ -29,6 +29,8 @@ export type Overrides = {
   /** [0, 1), for references. */
   random?: () => number
   speech?: readonly Speech[]
+  /** Default 1: a daemon has all night. */
+  speechThreads?: number
 }
 
 export type { Delivery } from './delivery.ts'

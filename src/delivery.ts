@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { App, Overrides } from './app.ts'
+import { type Booth, openBooth } from './compose/speech/booth.ts'
 import { espeakSpeech } from './compose/speech/espeak.ts'
 import { googleSpeech } from './compose/speech/google.ts'
 import type { Speech } from './compose/speech/port.ts'
-import { Studio } from './compose/speech/studio.ts'
 import { VoiceNotes } from './compose/voice-notes.ts'
 import type { Config } from './config.ts'
 import type { Carrier } from './deliver/carrier.ts'
@@ -56,7 +56,7 @@ export async function openDelivery({
   const carrier = stack.use(
     twilioCarrier({ ...config.twilio, accountSid, authToken: twilioAuthToken, now: () => clock.now() }, log),
   )
-  const studio = stack.use(new Studio())
+  const studio = stack.use(openBooth(overrides.speechThreads ?? 1))
   const engines = overrides.speech ?? enginesFor(config, studio)
   for (const engine of engines) stack.use(engine)
   const voiceNotes = new VoiceNotes({ db, templates, engines, studio, dir: join(config.dataDir, 'audio'), log })
@@ -106,7 +106,7 @@ export async function openDelivery({
   }
 }
 
-function enginesFor(config: Config, studio: Studio): Speech[] {
+function enginesFor(config: Config, studio: Booth): Speech[] {
   const espeak = espeakSpeech({ studio })
   if (config.speech === 'espeak') return [espeak]
   const google = googleSpeech({

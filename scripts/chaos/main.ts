@@ -42,7 +42,7 @@ async function main(argv: string[]): Promise<ExitCode> {
   using stack = new DisposableStack()
   const folder = values.keep === undefined ? passing(stack) : emptyFolder(resolve(values.keep))
   await storm({ folder, seed, minutes, residents, tell: (line) => output.line(line) })
-  return judge(output, folder)
+  return await judge(output, folder)
 }
 
 async function judge(output: Output, folder: string): Promise<ExitCode> {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type App, type Delivery, openApp } from '../app.ts'
 import { type Config, PROJECT_DIR, type Secrets } from '../config.ts'
@@ -70,6 +71,7 @@ export async function demoCommand(
     office: withDemoRates,
     patience: { leaseMs: 60_000, lookup: { listingMs: 2_000, everyMs: 1_000 } },
     random: () => randomInt(1_000_000) / 1_000_000,
+    speechThreads: Math.min(2, availableParallelism()),
   })
   await using delivery = await app.openDelivery()
   sandbox.configure({

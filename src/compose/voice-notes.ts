@@ -7,9 +7,9 @@ import type { Db } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Pcm } from './speech/audio.ts'
+import type { Booth } from './speech/booth.ts'
 import type { Engine, Fault, Speech } from './speech/port.ts'
 import { Rests } from './speech/rests.ts'
-import type { Studio } from './speech/studio.ts'
 import { type FittedVoice, fitVoices } from './speech/voices.ts'
 import { type Template, type Templates, templateFor } from './template.ts'
 import type { Script } from './words.ts'
@@ -73,7 +73,9 @@ export class VoiceNotes {
   readonly #db: Db
   readonly #templates: Templates
   readonly #engines: readonly Speech[]
-  readonly #studio: Studio
+  /** So many notes can be made at the same time. */
+  readonly threads: number
+  readonly #studio: Pick<Booth, 'render'>
   readonly #log: Log
   readonly #rests = new Rests()
   readonly #making = new Map<string, Promise<Recorded>>()
@@ -84,7 +86,7 @@ export class VoiceNotes {
     db: Db
     templates: Templates
     engines: readonly Speech[]
-    studio: Studio
+    studio: Pick<Booth, 'render'> & { threads?: number }
     dir: string
     log: Log
   }) {
@@ -92,6 +94,7 @@ export class VoiceNotes {
     this.#templates = deps.templates
     this.#engines = deps.engines
     this.#studio = deps.studio
+    this.threads = deps.studio.threads ?? 1
     this.#log = deps.log
     this.dir = deps.dir
     mkdirSync(this.dir, { recursive: true })

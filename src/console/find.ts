@@ -23,7 +23,7 @@ export function ofArea(regency: SQLWrapper, { regencies }: Pick<Officer, 'regenc
  * Everyone whom `text` may mean: every word of it in the name, or part of a permit number, or exactly a register number,
  * a passport or a phone (in any usual spelling), the sponsor's too.
  */
-export function personMatches({ t, vault }: Pick<Db, 't' | 'vault'>, text: string): SQL {
+export function personMatches({ t, vault, read }: Pick<Db, 't' | 'vault' | 'read'>, text: string): SQL {
   const { residents, permits } = t
   const asked = text.normalize('NFC').trim().slice(0, 200)
   const words = asked.split(/\s+/).filter((word) => word !== '')
@@ -35,9 +35,10 @@ export function personMatches({ t, vault }: Pick<Db, 't' | 'vault'>, text: strin
     .normalize('NFKC')
     .toUpperCase()
     .replace(/[\s.\-–/]/g, '')
+  const holders = read.select({ id: permits.resident_id }).from(permits).where(contains(permits.permit_no, asked))
   return or(
     named,
-    contains(permits.permit_no, asked),
+    inArray(residents.id, holders),
     eq(residents.register_no, asked),
     eq(residents.passport_index, vault.blind(passport, 'passport')),
     number === null ? undefined : eq(residents.phone_index, number),

@@ -335,6 +335,32 @@ describe('deliveries', () => {
   })
 })
 
+describe('every route', () => {
+  const pathOf = ({ path }: (typeof routes)[number]) => path.replaceAll(/:\w+(\([^)]*\))?/g, '1')
+
+  it('says what is written of it in the audit', () => {
+    expect(routes.filter(({ audit, path }) => !audit && !path.startsWith('/voice-notes'))).toEqual([])
+  })
+
+  it('is closed to whoever has not signed in', async () => {
+    for (const route of routes) {
+      const visitor = world.visitor()
+      const page = await (route.method === 'GET'
+        ? visitor.get(pathOf(route))
+        : visitor.post(pathOf(route), {}, { csrf: false }))
+      expect([route.path, page.status, page.location?.startsWith('/sign-in')]).toEqual([route.path, 303, true])
+    }
+  })
+
+  it('refuses a role below its own', async () => {
+    for (const route of routes.filter(({ role }) => role !== 'viewer')) {
+      const below = route.role === 'officer' ? viewer : officer
+      const page = await below.post(pathOf(route), {}, { from: '/account' })
+      expect([route.path, page.status]).toEqual([route.path, 403])
+    }
+  })
+})
+
 describe('every page', () => {
   it.each(['id', 'en'] as const)('opens in %s and stays below 100 kB', async (language) => {
     const { officers } = world.db.t

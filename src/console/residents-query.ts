@@ -63,10 +63,7 @@ export async function residentPage(
 export async function countEnding(scope: Scope, days: readonly number[]): Promise<number[]> {
   const { db, office, today, officer } = scope
   const { residents, permits } = db.t
-  const all = db.read
-    .select({ expires_on: permits.expires_on, n: count() })
-    .from(permits)
-    .$dynamic()
+  const all = db.read.select({ expires_on: permits.expires_on, n: count() }).from(permits).$dynamic()
   // Sixteen thousand look-ups of a hundred thousand residents, where the area is the whole office.
   const mine = officer.regencies === null ? all : all.innerJoin(residents, eq(residents.id, permits.resident_id))
   const rows = await mine
@@ -134,14 +131,16 @@ export async function residentFile({ db, office, today, officer }: Scope, reside
 export type ResidentChoices = { nationalities: string[]; regencies: string[]; kinds: string[] }
 
 const CHOICES_KEPT_MS = 10 * 60_000
-const choicesOf = new WeakMap<Db, { since: number; choices: Promise<ResidentChoices> }>()
+const choicesOf = new WeakMap<Db, { since: number; choices: ResidentChoices }>()
 
 /** What the register has to filter by; looked up anew after ten minutes, for that reads everybody. */
 export async function residentChoices({ db, officer, now }: Scope & { now: number }): Promise<ResidentChoices> {
-  const known = choicesOf.get(db)
-  const fresh = known && now - known.since < CHOICES_KEPT_MS ? known : { since: now, choices: allChoices(db) }
-  choicesOf.set(db, fresh)
-  const choices = await fresh.choices
+  let known = choicesOf.get(db)
+  if (!known || now - known.since >= CHOICES_KEPT_MS) {
+    known = { since: now, choices: await allChoices(db) }
+    choicesOf.set(db, known)
+  }
+  const { choices } = known
   return { ...choices, regencies: choices.regencies.filter((regency) => inArea(officer, regency)) }
 }
 

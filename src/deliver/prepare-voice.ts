@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, gte, inArray, isNull, lte, or } from 'drizzle-orm'
+import PQueue from 'p-queue'
 import type { Made } from '../compose/voice-notes.ts'
 import { type CallWord, callScript, type NoticeFacts, voiceScript } from '../compose/words.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
@@ -35,10 +36,12 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
   const result = { prepared: 0, failed: 0 }
   for await (const page of pagesWithoutNote(deps, at.now)) {
     const { groups, nobody } = await groupsOf(deps, page, at.today)
-    for (const [key, { language, facts, rows }] of groups) {
-      // Once for the whole round: a failing engine is not asked again for each page.
-      if (!made.has(key))
-        made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
+    // Once for the whole round: a failing engine is not asked again for each page.
+    const unmade = [...groups].filter(([key]) => !made.has(key))
+    await inParallel(deps, unmade, async ([key, { language, facts }]) => {
+      made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
+    })
+    for (const [key, { language, rows }] of groups) {
       if (rows.some((row) => row.channel === 'call')) callLanguages.add(language)
       result[made.get(key)!.ok ? 'prepared' : 'failed'] += rows.length
     }
@@ -177,11 +180,22 @@ async function report(deps: DeliverDeps, made: Made[], now: number): Promise<voi
   })
 }
 
-async function prepareSentences({ voiceNotes }: DeliverDeps, languages: ReadonlySet<string>, at: At): Promise<void> {
-  for (const language of OFFICE_LANGUAGES) {
-    await voiceNotes.ensure(language, (template) => callScript(template, 'office'), at)
-  }
-  for (const language of languages) {
-    for (const word of CALL_WORDS) await voiceNotes.ensure(language, (template) => callScript(template, word), at)
-  }
+async function prepareSentences(deps: DeliverDeps, languages: ReadonlySet<string>, at: At): Promise<void> {
+  const wanted = [
+    ...OFFICE_LANGUAGES.map((language) => [language, 'office'] as const),
+    ...[...languages].flatMap((language) => CALL_WORDS.map((word) => [language, word] as const)),
+  ]
+  await inParallel(deps, wanted, async ([language, word]) => {
+    await deps.voiceNotes.ensure(language, (template) => callScript(template, word), at)
+  })
+}
+
+/** As many at a time as there are threads that speak. */
+async function inParallel<Item>(
+  { voiceNotes }: DeliverDeps,
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = new PQueue({ concurrency: voiceNotes.threads })
+  await queue.addAll(items.map((item) => () => work(item)))
 }

@@ -69,7 +69,7 @@ export async function reconcile(
     }
     const what = await deps.db.write(async (tx) => {
       const attempt = await attemptById(tx, one.attemptId)
-      if (!attempt || attempt.outcome !== 'uncertain') return 'settled'
+      if (attempt?.outcome !== 'uncertain') return 'settled'
       const lookup = afterLookup({
         channel: one.channel,
         link: linkIn(one.words),
