@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ground, openGround, STARTS_AT } from '../scripts/chaos/ground.ts'
 import { residentRows } from '../scripts/chaos/people.ts'
 import { loadDaemon, type SandboxProcess, startSandbox, transcriptIn } from '../scripts/chaos/processes.ts'
-import { importRows, until } from '../scripts/chaos/storm.ts'
+import { importRows } from '../scripts/chaos/storm.ts'
 import { verdictOn } from '../scripts/chaos/verdict.ts'
+import { until } from '../scripts/chaos/wait.ts'
 import { silentLog } from '../src/lib/events.ts'
 import { readTranscript } from '../src/sandbox/journal.ts'
 import { freePort } from './world.ts'
@@ -41,25 +42,25 @@ describe('the daemon, stopped and killed in the middle of its work', () => {
     await using third = loadDaemon(ground)
 
     await first.begin(now())
-    await until(async () => (await messages()).length >= 3, 10_000)
+    await until(async () => (await messages()).length >= 3, 25_000)
     await first.stop()
     const afterStop = (await messages()).length
     expect(afterStop).toBeLessThan(phones)
 
     await second.begin(now())
-    await until(async () => (await messages()).length >= afterStop + 4, 10_000)
+    await until(async () => (await messages()).length >= afterStop + 4, 25_000)
     await second.kill()
     expect((await messages()).length).toBeLessThan(phones)
 
     await third.begin(now())
-    await until(async () => new Set((await messages()).map(({ to }) => to)).size === phones, 20_000)
-    await until(async () => (await messages()).every(({ status }) => status === 'delivered'), 10_000)
+    await until(async () => new Set((await messages()).map(({ to }) => to)).size === phones, 25_000)
+    await until(async () => (await messages()).every(({ status }) => status === 'delivered'), 25_000)
     await third.stop()
     const links = (await messages()).map(({ link }) => link)
     expect(new Set(links).size).toBe(links.length)
     expect(links).toHaveLength(phones)
     expect(await verdictOn(folder)).toMatchObject({ kills: 1, told_twice: 0, never_told: 0, wrongly_marked: 0 })
-  }, 60_000)
+  }, 90_000)
 
   async function messages() {
     return (await readTranscript(transcriptIn(folder))).filter(({ kind }) => kind === 'sms')

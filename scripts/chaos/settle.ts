@@ -7,7 +7,8 @@ import { startAt } from '../../src/scan/plan-deliveries.ts'
 import { openGround, STARTS_AT } from './ground.ts'
 import { peopleOf, standingFaults } from './people.ts'
 import { loadDaemon, type SandboxProcess, startSandbox } from './processes.ts'
-import { until, type World } from './storm.ts'
+import type { World } from './storm.ts'
+import { until } from './wait.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** The last tries of calls and messages are over by then, and no further stage is due. */

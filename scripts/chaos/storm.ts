@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from '../../src/app.ts'
 import { silentLog } from '../../src/lib/events.ts'
@@ -8,6 +8,7 @@ import { type Ground, openGround, STARTS_AT } from './ground.ts'
 import { peopleOf, residentRows, standingFaults } from './people.ts'
 import { loadDaemon, type SandboxProcess, startSandbox, transcriptIn } from './processes.ts'
 import { settle } from './settle.ts'
+import { pause, until } from './wait.ts'
 import { seeded, weather } from './weather.ts'
 
 export type StormOptions = {
@@ -54,6 +55,7 @@ export async function storm({ folder, seed, minutes, residents, tell }: StormOpt
   await sandbox.faults(standingFaults(rows))
   tell('the faults are over; the daemon finishes')
   await settle(world)
+  rmSync(join(folder, 'cache'), { recursive: true, force: true })
 }
 
 export type World = {
@@ -125,17 +127,4 @@ async function firstWord({ ground, now }: World): Promise<void> {
   const hasRung = async () => (await readTranscript(transcriptIn(ground.folder))).some(({ kind }) => kind === 'call')
   await until(hasRung, FIRST_WORD_MS)
   await daemon.kill()
-}
-
-/** Asks every 100 ms. Throws when it does not come true in time. */
-export async function until(holds: () => Promise<boolean>, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain`)
-    await pause(100)
-  }
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
