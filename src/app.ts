@@ -123,6 +123,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
           tls: consoleTls && readTls(consoleTls),
           trustedProxies: config.trustedProxies,
           timeZone: office.timeZone,
+          languageOf: (person) => languageOf(person, languages),
           importFile,
         },
         routes,
