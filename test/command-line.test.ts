@@ -16,7 +16,7 @@ describe('the command line', () => {
     folder = mkdtempSync(join(tmpdir(), 'tenggat-cli-'))
     writeFileSync(join(folder, 'secret.key'), newKeyFile('test'))
     env = {
-      PATH: process.env['PATH'] ?? '',
+      PATH: process.env.PATH ?? '',
       DATABASE_URL: `file:${join(folder, 'tenggat.db')}`,
       DATA_DIR: folder,
       SECRET_KEY_FILE: join(folder, 'secret.key'),

@@ -25,7 +25,7 @@ describe('the doctor', () => {
       json: true,
       line: () => undefined,
       result: (value) => {
-        findings = value['findings'] as Finding[]
+        findings = value.findings as Finding[]
       },
     })
     return { code, mend: findings.filter((one) => !one.ok).map((one) => one.check) }

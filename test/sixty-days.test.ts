@@ -85,7 +85,7 @@ describe('sixty days at the office', () => {
 
   it('reaches every phone with exactly what it should, when it should', () => {
     const text = `${world.sandbox.transcript().map(line).join('\n')}\n`
-    if (process.env['UPDATE_EXPECTED']) writeFileSync(EXPECTED, text)
+    if (process.env.UPDATE_EXPECTED) writeFileSync(EXPECTED, text)
     expect(text).toBe(readFileSync(EXPECTED, 'utf8'))
   })
 

@@ -79,7 +79,8 @@ async function deliverUntil(app: App, delivery: Delivery, signal: AbortSignal): 
         await app.attend()
         scannedImport = newest
       }
-      await delivery.dispatcher.drain()
+      const { taken } = await delivery.dispatcher.drain()
+      if (taken > 0) continue
     } catch (error) {
       // A full disk or a locked database passes; what was not recorded is found by its lease.
       app.log.error({ fault: faultText(error) }, 'delivery round failed')

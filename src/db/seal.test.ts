@@ -21,7 +21,7 @@ describe('the vault', () => {
   })
 
   it('keeps links and blind indexes when a new sealing key comes first', () => {
-    const rotated = openVault(newKeyFile('2027').split('\n')[0] + '\n' + first, 'key file')
+    const rotated = openVault(`${newKeyFile('2027').split('\n')[0]}\n${first}`, 'key file')
     expect(rotated.token('BLT', 'P1')).toBe(vault.token('BLT', 'P1'))
     expect(rotated.blind('+62', 'phone')).toBe(vault.blind('+62', 'phone'))
     expect(rotated.open(vault.seal('x', 'a.b'), 'a.b')).toBe('x')

@@ -13,11 +13,14 @@ import { applyReceipts, pollSilent } from './receipts.ts'
 import { reconcile, recoverLeases } from './reconcile.ts'
 import { giveBack, recordSent } from './record.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
+import { statusCallbackOf } from './words.ts'
 
 const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
 /** So many answers in a row that show a sick carrier open the breaker. */
 const BREAKER_AFTER = 5
 const BREAKER_MS = 30_000
+/** How long one round goes on sending. */
+const ROUND_MS = 15_000
 /** A claim is not begun unless this share of its lease is left: its outcome must be known before the lease ends. */
 const LEASE_RESERVE = 0.5
 
@@ -79,9 +82,11 @@ export class Dispatcher {
       Math.min(concurrency * 2, Math.ceil((perSecond * deps.patience.leaseMs * LEASE_RESERVE) / 2_000)),
     )
     const inFlight = new Set<Promise<void>>()
+    // Receipts, leases and look-ups have their turn between rounds: a long queue must not keep them waiting.
+    const roundEnds = performance.now() + ROUND_MS
     for (;;) {
       const now = deps.clock.now()
-      if (this.#stopping || !windowAt(deps.office, channel, now).mayStart) break
+      if (this.#stopping || performance.now() > roundEnds || !windowAt(deps.office, channel, now).mayStart) break
       const { live } = await livePauses(deps.db.read, now)
       if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
       const free = most - inFlight.size
@@ -145,7 +150,7 @@ export class Dispatcher {
     const now = clock.now()
     const window = windowAt(office, claimed.channel, now)
     if (this.#stopping || !window.mayStart || now > claimed.leaseUntil - patience.leaseMs * LEASE_RESERVE) return null
-    const statusCallback = `${publicBaseUrl}/twilio/status?attempt=${claimed.attemptId}`
+    const statusCallback = statusCallbackOf(publicBaseUrl, claimed.attemptId)
     const to: PhoneNumber = claimed.to
     const { words } = claimed
     switch (words.channel) {

@@ -4,6 +4,7 @@ import type { PhoneNumber } from '../lib/phone.ts'
 import { newestDeliveryTo } from './find-by-token.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
+import { statusCallbackOf } from './words.ts'
 
 const DAY_MS = 24 * 3_600_000
 const PAGE = 100
@@ -41,7 +42,7 @@ export async function answerListeners(deps: DeliverDeps): Promise<number> {
       kind: 'whatsapp-audio',
       to: from,
       mediaUrl: `${deps.publicBaseUrl}/audio/${note.token}.ogg`,
-      statusCallback: `${deps.publicBaseUrl}/twilio/status?attempt=${claimed.attemptId}`,
+      statusCallback: statusCallbackOf(deps.publicBaseUrl, claimed.attemptId),
     })
     await deps.db.write((tx) => finishNote(tx, claimed.attemptId, answer, deps.clock.now()))
     if (answer.ok) sent += 1

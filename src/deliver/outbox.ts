@@ -10,6 +10,7 @@ import { closedChannels } from '../scan/candidates.ts'
 import { tokenOf } from '../scan/plan-deliveries.ts'
 import { loadNotices, type NoticeFactsRow } from './facts.ts'
 import { tryNextChannel } from './next-delivery.ts'
+import { optedOut } from './opt-outs.ts'
 import { routeScope } from './outcome.ts'
 import { NOBODY } from './prepare-voice.ts'
 import type { DeliverDeps } from './settings.ts'
@@ -217,7 +218,9 @@ async function prepare(
   }
   const closed = moved ? (await closedChannels(tx, [moved.index])).get(moved.index) : ground.closed.get(row.phone_index)
   if (closed?.includes(row.channel)) {
-    await putBack(tx, row, { state: 'cancelled', reason: 'opted_out', now })
+    const said = await optedOut(tx, [address.index])
+    const reason = said.get(address.index)?.has(row.channel) ? 'opted_out' : 'dead_number'
+    await putBack(tx, row, { state: 'cancelled', reason, now })
     await tryNextChannel(tx, deps, { deliveryId: row.id, now, today })
     return null
   }

@@ -18,6 +18,14 @@ export function linkOf(publicBaseUrl: string, token: string): string {
   return `${publicBaseUrl}/n/${token}`
 }
 
+/**
+ * Where the carrier tells of an attempt. By default it does not repeat a callback that met an error: ask for it
+ * (twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
+ */
+export function statusCallbackOf(publicBaseUrl: string, attemptId: number): string {
+  return `${publicBaseUrl}/twilio/status?attempt=${attemptId}#rc=5&rp=all`
+}
+
 /** The link's token of a delivery: that of its first notice. */
 export function tokenFor(vault: Vault, channel: Channel, first: NoticeFactsRow): string {
   const parts: LinkParts = {

@@ -64,6 +64,12 @@ describe('the listener', () => {
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
   })
 
+  it('lets the carrier fetch as many sounds as a busy morning of calls asks for', async () => {
+    await using hurried = await openTestOffice({ requestsPerMinute: 3 })
+    const answers = await Promise.all(Array.from({ length: 20 }, () => hurried.get(`/audio/${'a'.repeat(22)}.mp3`)))
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([404]))
+  })
+
   it('slows down who asks too often, but not the carrier', async () => {
     await using hurried = await openTestOffice({ requestsPerMinute: 3 })
     const statuses: number[] = []

@@ -61,7 +61,7 @@ function isUntold(notice: ExistingNotice): boolean {
 }
 
 /** Reasons that can go away. Where something of the notice was told, only the rows that these stopped come back. */
-const PASSING = ['held', 'renewed', 'opted_out', 'corrected']
+const PASSING = ['held', 'renewed', 'opted_out', 'dead_number', 'corrected']
 
 function mayReopen({ state, attempts, reason }: ExistingNotice['deliveries'][number]): boolean {
   return state === 'cancelled' && attempts === 0 && reason !== null && PASSING.includes(reason)

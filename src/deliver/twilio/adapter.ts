@@ -88,7 +88,7 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
     probe: () =>
       ask(async () => {
         const { body, headers } = await client.balance.fetchWithHttpInfo()
-        const toldAt = Date.parse(headers['date'] ?? '')
+        const toldAt = Date.parse(headers.date ?? '')
         return {
           balance: numberOf(body.balance),
           currency: body.currency ?? null,
