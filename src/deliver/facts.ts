@@ -1,9 +1,10 @@
-import { and, asc, eq, gte, inArray, isNull, min, or } from 'drizzle-orm'
+import { asc, eq, inArray, min } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Answer, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
+import { heldResidents, phoneColumns } from '../scan/candidates.ts'
 import type { NoticeNow } from './still-due.ts'
 
 /** One notice of a delivery with all that words, addresses and cancelling depend on. */
@@ -26,7 +27,7 @@ export type NoticeFactsRow = NoticeNow & {
 /** The notices of these deliveries, in the order in which a link is made from them (office, permit number). */
 export async function loadNotices(reader: Reader, deliveryIds: number[], today: CivilDate): Promise<NoticeFactsRow[]> {
   if (deliveryIds.length === 0) return []
-  const { delivery_notices, notices, cycles, permits, residents, holds, acknowledgements } = reader.t
+  const { delivery_notices, notices, cycles, permits, residents, acknowledgements } = reader.t
   const rows = await reader
     .select({
       deliveryId: delivery_notices.delivery_id,
@@ -44,14 +45,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
       kind: permits.kind,
       permitExpiresOn: permits.expires_on,
       isCurrent: permits.is_current,
-      phone: residents.phone,
-      phone_index: residents.phone_index,
-      phone_country: residents.phone_country,
-      phone_line: residents.phone_line,
-      sponsor_phone: residents.sponsor_phone,
-      sponsor_phone_index: residents.sponsor_phone_index,
-      sponsor_phone_country: residents.sponsor_phone_country,
-      sponsor_phone_line: residents.sponsor_phone_line,
+      ...phoneColumns(residents),
     })
     .from(delivery_notices)
     .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
@@ -69,17 +63,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
     .groupBy(notices.cycle_id)
   const newestStage = new Map(newest.map((row) => [row.cycleId, Number(row.stage)]))
   const residentIds = [...new Set(rows.map((row) => row.residentId))]
-  const held = await reader
-    .selectDistinct({ residentId: holds.resident_id })
-    .from(holds)
-    .where(
-      and(
-        inArray(holds.resident_id, residentIds),
-        isNull(holds.lifted_at),
-        or(isNull(holds.until_on), gte(holds.until_on, today)),
-      ),
-    )
-  const heldIds = new Set(held.map((row) => row.residentId))
+  const heldIds = await heldResidents(reader, residentIds, today)
   const answered = await reader
     .select({ cycleId: acknowledgements.cycle_id, role: acknowledgements.role, answer: acknowledgements.answer })
     .from(acknowledgements)

@@ -3,7 +3,7 @@ import type { Tx } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import { closedChannels } from '../scan/candidates.ts'
+import { closedChannels, phoneColumns } from '../scan/candidates.ts'
 import { channelsFor, isClosed, nextChannel } from '../scan/channels.ts'
 import { addDeliveries, type Wanted } from '../scan/plan-deliveries.ts'
 import { loadNotices, type NoticeFactsRow } from './facts.ts'
@@ -70,19 +70,7 @@ export async function tryNextChannel(
     )
   const wanted: Wanted[] = []
   for (const notice of live) {
-    const [person] = await tx
-      .select({
-        phone: residents.phone,
-        phone_index: residents.phone_index,
-        phone_country: residents.phone_country,
-        phone_line: residents.phone_line,
-        sponsor_phone: residents.sponsor_phone,
-        sponsor_phone_index: residents.sponsor_phone_index,
-        sponsor_phone_country: residents.sponsor_phone_country,
-        sponsor_phone_line: residents.sponsor_phone_line,
-      })
-      .from(residents)
-      .where(eq(residents.id, notice.residentId))
+    const [person] = await tx.select(phoneColumns(residents)).from(residents).where(eq(residents.id, notice.residentId))
     const closed = await closedChannels(
       tx,
       [person?.phone_index, person?.sponsor_phone_index].filter((index) => typeof index === 'string'),

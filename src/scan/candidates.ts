@@ -78,7 +78,7 @@ export async function pageOfPermits(
 
 /** The candidates of these permits that are still current. A handful of queries, however many permits. */
 export async function loadCandidates(reader: Reader, permitIds: number[], today: CivilDate): Promise<Candidate[]> {
-  const { permits, residents, holds, cycles, notices, delivery_notices, deliveries, acknowledgements } = reader.t
+  const { permits, residents, cycles, notices, delivery_notices, deliveries, acknowledgements } = reader.t
   if (permitIds.length === 0) return []
   const rows = await reader
     .select({
@@ -94,14 +94,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
       chosenLanguage: residents.chosen_language,
       birthDate: residents.birth_date,
       whatsappOptInOn: residents.whatsapp_opt_in_on,
-      phone: residents.phone,
-      phone_index: residents.phone_index,
-      phone_country: residents.phone_country,
-      phone_line: residents.phone_line,
-      sponsor_phone: residents.sponsor_phone,
-      sponsor_phone_index: residents.sponsor_phone_index,
-      sponsor_phone_country: residents.sponsor_phone_country,
-      sponsor_phone_line: residents.sponsor_phone_line,
+      ...phoneColumns(residents),
       cycleId: cycles.id,
     })
     .from(permits)
@@ -111,17 +104,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .orderBy(asc(permits.expires_on), asc(permits.id))
 
   const residentIds = [...new Set(rows.map((row) => row.residentId))]
-  const held = await reader
-    .selectDistinct({ residentId: holds.resident_id })
-    .from(holds)
-    .where(
-      and(
-        inArray(holds.resident_id, residentIds),
-        isNull(holds.lifted_at),
-        or(isNull(holds.until_on), gte(holds.until_on, today)),
-      ),
-    )
-  const heldIds = new Set(held.map((row) => row.residentId))
+  const heldIds = await heldResidents(reader, residentIds, today)
 
   const cycleIds = rows.flatMap((row) => (row.cycleId === null ? [] : [row.cycleId]))
   const told = await reader
@@ -167,6 +150,36 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     ),
     answers: answers.filter((one) => one.cycleId === row.cycleId).map((one) => one.answer),
   }))
+}
+
+/** A resident's own and the sponsor's phone, as a select names them. */
+export function phoneColumns(residents: Reader['t']['residents']) {
+  return {
+    phone: residents.phone,
+    phone_index: residents.phone_index,
+    phone_country: residents.phone_country,
+    phone_line: residents.phone_line,
+    sponsor_phone: residents.sponsor_phone,
+    sponsor_phone_index: residents.sponsor_phone_index,
+    sponsor_phone_country: residents.sponsor_phone_country,
+    sponsor_phone_line: residents.sponsor_phone_line,
+  }
+}
+
+/** Those of these residents who have a live hold. */
+export async function heldResidents(reader: Reader, residentIds: number[], today: CivilDate): Promise<Set<number>> {
+  const { holds } = reader.t
+  const rows = await reader
+    .selectDistinct({ residentId: holds.resident_id })
+    .from(holds)
+    .where(
+      and(
+        inArray(holds.resident_id, residentIds),
+        isNull(holds.lifted_at),
+        or(isNull(holds.until_on), gte(holds.until_on, today)),
+      ),
+    )
+  return new Set(rows.map((row) => row.residentId))
 }
 
 /** Which channels are opted out of or dead, by phone index. */
