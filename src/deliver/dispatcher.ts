@@ -63,11 +63,14 @@ export class Dispatcher {
     await pollSilent(deps)
     await answerListeners(deps)
     await callUnheard(deps)
+    const roundEnds = performance.now() + ROUND_MS
     await Promise.all([
       this.#drainChannel('sms', result),
       this.#drainChannel('whatsapp', result),
       // Speaking takes a while; no text waits for it.
-      prepareVoiceNotes(deps).then(() => this.#drainChannel('call', result)),
+      prepareVoiceNotes(deps, () => this.#stopping || performance.now() > roundEnds).then(() =>
+        this.#drainChannel('call', result),
+      ),
     ])
     await applyReceipts(deps)
     return result

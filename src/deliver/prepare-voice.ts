@@ -28,26 +28,32 @@ type Group = { language: string; facts: NoticeFacts; rows: Row[] }
 /**
  * Makes the voice notes of what is queued for the coming day, and the sentences around them for calls. One note serves all
  * to whom the same words apply. Where no engine could speak, a call gives way to the next channel; text goes on without.
+ * Once `enough` says so nothing new is begun; the next round finds what was made and goes on from there.
  */
-export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: number; failed: number }> {
+export async function prepareVoiceNotes(
+  deps: DeliverDeps,
+  enough: () => boolean = () => false,
+): Promise<{ prepared: number; failed: number }> {
   const at = { now: deps.clock.now(), today: todayOf(deps) }
   const made = new Map<string, Made>()
-  const callLanguages = new Set<string>()
   const result = { prepared: 0, failed: 0 }
   for await (const page of pagesWithoutNote(deps, at.now)) {
+    if (enough()) break
     const { groups, nobody } = await groupsOf(deps, page, at.today)
     // Once for the whole round: a failing engine is not asked again for each page.
     const unmade = [...groups].filter(([key]) => !made.has(key))
     await inParallel(deps, unmade, async ([key, { language, facts }]) => {
-      made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
+      if (!enough()) {
+        made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
+      }
     })
-    for (const [key, { language, rows }] of groups) {
-      if (rows.some((row) => row.channel === 'call')) callLanguages.add(language)
-      result[made.get(key)!.ok ? 'prepared' : 'failed'] += rows.length
-    }
+    const ready = [...groups].filter(([key]) => made.has(key))
+    const called = ready.filter(([, { rows }]) => rows.some((row) => row.channel === 'call'))
+    // A call that has its note may be claimed at once: its sentences come first.
+    if (!(await prepareSentences(deps, new Set(called.map(([, { language }]) => language)), at, enough))) break
     await deps.db.write(async (tx) => {
       const silent = new Map<string, Row[]>()
-      for (const [key, { rows }] of groups) {
+      for (const [key, { rows }] of ready) {
         const one = made.get(key)!
         if (one.ok) await giveNote(tx, rows, one.note.id, at.now)
         else silent.set(one.failed.reason, [...(silent.get(one.failed.reason) ?? []), ...rows])
@@ -55,10 +61,9 @@ export async function prepareVoiceNotes(deps: DeliverDeps): Promise<{ prepared: 
       for (const [reason, rows] of silent) await goOnWithout(tx, deps, rows, reason, at)
       await letGo(tx, nobody)
     })
+    for (const [key, { rows }] of ready) result[made.get(key)!.ok ? 'prepared' : 'failed'] += rows.length
   }
-  if (made.size === 0) return result
-  await prepareSentences(deps, callLanguages, at)
-  await report(deps, [...made.values()], at.now)
+  if (made.size > 0) await report(deps, [...made.values()], at.now)
   return result
 }
 
@@ -180,14 +185,23 @@ async function report(deps: DeliverDeps, made: Made[], now: number): Promise<voi
   })
 }
 
-async function prepareSentences(deps: DeliverDeps, languages: ReadonlySet<string>, at: At): Promise<void> {
+/** False when it was cut short. */
+async function prepareSentences(
+  deps: DeliverDeps,
+  languages: ReadonlySet<string>,
+  at: At,
+  enough: () => boolean,
+): Promise<boolean> {
   const wanted = [
     ...OFFICE_LANGUAGES.map((language) => [language, 'office'] as const),
     ...[...languages].flatMap((language) => CALL_WORDS.map((word) => [language, word] as const)),
   ]
+  let complete = true
   await inParallel(deps, wanted, async ([language, word]) => {
-    await deps.voiceNotes.ensure(language, (template) => callScript(template, word), at)
+    if (enough()) complete = false
+    else await deps.voiceNotes.ensure(language, (template) => callScript(template, word), at)
   })
+  return complete
 }
 
 /** As many at a time as there are threads that speak. */
