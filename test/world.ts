@@ -1,27 +1,23 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, type Delivery, type Overrides, openApp } from '../src/app.ts'
 import { drainUntilQuiet } from '../src/cli/deliver.ts'
+import { freePort, nextInstant } from '../src/cli/simulated-day.ts'
 import { type Config, PROJECT_DIR } from '../src/config.ts'
 import { newKeyFile } from '../src/db/seal.ts'
-import { nextDue } from '../src/deliver/outbox.ts'
-import { nextLookup } from '../src/deliver/reconcile.ts'
 import type { Patience } from '../src/deliver/settings.ts'
 import { civilDate, instantOf } from '../src/lib/civil-date.ts'
 import { SteppedClock } from '../src/lib/clock.ts'
 import { silentLog } from '../src/lib/events.ts'
-import type { Channel, Office } from '../src/lib/office.ts'
+import type { Office } from '../src/lib/office.ts'
 import type { Person } from '../src/sandbox/people.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
-import { startAt } from '../src/scan/plan-deliveries.ts'
 import { silentSpeech } from './silent-speech.ts'
 
 export const TIME_ZONE = 'Asia/Jakarta'
 export const ACCOUNT_SID = `AC${'0'.repeat(32)}`
 export const AUTH_TOKEN = 'sandbox'
-const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
 
 /** The whole program against the embedded carrier, with a clock that stands still until it is moved. */
 export type World = AsyncDisposable & {
@@ -198,25 +194,6 @@ export function withoutRates(office: Office): Office {
 export function csv(rows: readonly Row[]): string {
   const cell = (text: string | undefined) => `"${(text ?? '').replaceAll('"', '""')}"`
   return [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(','))].join('\n')
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
-
-async function nextInstant(app: App, now: number): Promise<number | null> {
-  const starts = CHANNELS.map(async (channel) => {
-    const at = await nextDue(app.db.read, channel)
-    // What was due before waits for the window.
-    return at === null ? null : startAt(app.office, channel, Math.max(at, now))
-  })
-  const due = [...(await Promise.all(starts)), await nextLookup(app)]
-  const later = due.filter((at) => at !== null && at > now) as number[]
-  return later.length === 0 ? null : Math.min(...later)
 }
 
 /** References that are the same in every run: a transcript can be compared. */

@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { type App, openApp } from '../../src/app.ts'
+import { freePort } from '../../src/cli/simulated-day.ts'
 import { addDays, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/events.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
-import { AUTH_TOKEN, configOf, freePort, keysIn, TIME_ZONE, withoutRates } from '../../test/world.ts'
+import { AUTH_TOKEN, configOf, keysIn, TIME_ZONE, withoutRates } from '../../test/world.ts'
 
 /**
  * Drains many due deliveries against a bare carrier in another process and prints one JSON line: deliveries per second,

@@ -1,20 +1,17 @@
 import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type App, type Delivery, openApp } from '../app.ts'
 import { type Config, PROJECT_DIR, type Secrets } from '../config.ts'
 import { accountByName, addOfficer, resetOfficer } from '../console/accounts.ts'
 import { newKeyFile } from '../db/seal.ts'
-import { nextDue } from '../deliver/outbox.ts'
 import { prepareVoiceNotes } from '../deliver/prepare-voice.ts'
-import { nextLookup } from '../deliver/reconcile.ts'
 import { addDays, type CivilDate, civilDate, dateAt, instantOf } from '../lib/civil-date.ts'
 import { SteppedClock, systemClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { openLog } from '../lib/events.ts'
-import type { Channel, Office } from '../lib/office.ts'
+import type { Office } from '../lib/office.ts'
 import { takeInstanceLock } from '../ops/lock.ts'
 import { writeSampleCsv } from '../register/sample.ts'
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts'
@@ -29,6 +26,7 @@ import {
 import { drainUntilQuiet } from './deliver.ts'
 import type { ExitCode, Output } from './output.ts'
 import { table } from './output.ts'
+import { freePort, nextInstant } from './simulated-day.ts'
 import { counts } from './status.ts'
 
 const DATA_DIR = join(PROJECT_DIR, 'data', 'demo')
@@ -41,7 +39,6 @@ const KNOWN_FOR_DAYS = 65
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`
 const AUTH_TOKEN = 'sandbox'
 const SENDERS = { sms: 'IMIGRASI', call: '+62342000001', whatsapp: '+62342000002' }
-const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
 
 /** `demo`: 138 made-up residents, one office day, the embedded voice and carrier. No real phone can be reached from here. */
 export async function demoCommand(
@@ -185,12 +182,6 @@ async function liveTheDay(parts: {
   }
 }
 
-async function nextInstant(app: App, now: number): Promise<number | null> {
-  const due = [...(await Promise.all(CHANNELS.map((channel) => nextDue(app.db.read, channel)))), await nextLookup(app)]
-  const later = due.filter((at) => at !== null && at > now)
-  return later.length === 0 ? null : Math.min(...(later as number[]))
-}
-
 async function stayOpen(parts: {
   app: App
   delivery: Delivery
@@ -301,12 +292,4 @@ function withDemoRates(office: Office): Office {
     ]),
   )
   return { ...office, rates: { sms: fast, call: fast, whatsapp: fast }, whatsappTemplates: contents }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }

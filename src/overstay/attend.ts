@@ -37,7 +37,8 @@ export async function attendPass(deps: AttendDeps): Promise<AttendCounts> {
       for (const kind of await openFollowUps(db, { wanted, dueOn, now })) counts[kind] += 1
     }
   }
-  log.info({ today, ...counts }, 'attend pass')
+  // Under its own key, `phone` would be taken for a number and blotted out.
+  log.info({ today, opened: Object.entries(counts) }, 'attend pass')
   return counts
 }
 

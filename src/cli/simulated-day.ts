@@ -1,0 +1,29 @@
+import { createServer } from 'node:net'
+import type { App } from '../app.ts'
+import { nextDue } from '../deliver/outbox.ts'
+import { nextLookup } from '../deliver/reconcile.ts'
+import type { Channel } from '../lib/office.ts'
+import { startAt } from '../scan/plan-deliveries.ts'
+
+const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
+
+/** The instant to which a clock that stands still may leap: the next at which something is sent or looked up; null when nothing waits. */
+export async function nextInstant(app: App, now: number): Promise<number | null> {
+  const starts = CHANNELS.map(async (channel) => {
+    const at = await nextDue(app.db.read, channel)
+    // What was due before waits for the window.
+    return at === null ? null : startAt(app.office, channel, Math.max(at, now))
+  })
+  const due = [...(await Promise.all(starts)), await nextLookup(app)]
+  const later = due.filter((at) => at !== null && at > now) as number[]
+  return later.length === 0 ? null : Math.min(...later)
+}
+
+/** A port of this machine that nobody listens on now: the listener's address must be known before it is opened. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
