@@ -8,8 +8,8 @@ import { loadDaemon, type SandboxProcess, startSandbox, transcriptIn } from '../
 import { importRows } from '../scripts/chaos/storm.ts'
 import { verdictOn } from '../scripts/chaos/verdict.ts'
 import { until } from '../scripts/chaos/wait.ts'
-import { freePort } from '../src/cli/simulated-day.ts'
 import { silentLog } from '../src/lib/events.ts'
+import { freePort } from '../src/lib/free-port.ts'
 import { readTranscript } from '../src/sandbox/journal.ts'
 
 const RESIDENTS = 30

@@ -11,6 +11,7 @@ import { addDays, type CivilDate, civilDate, dateAt, instantOf } from '../lib/ci
 import { SteppedClock, systemClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { openLog } from '../lib/events.ts'
+import { freePort } from '../lib/free-port.ts'
 import type { Office } from '../lib/office.ts'
 import { takeInstanceLock } from '../ops/lock.ts'
 import { writeSampleCsv } from '../register/sample.ts'
@@ -26,7 +27,7 @@ import {
 import { drainUntilQuiet } from './deliver.ts'
 import type { ExitCode, Output } from './output.ts'
 import { table } from './output.ts'
-import { freePort, nextInstant } from './simulated-day.ts'
+import { nextInstant } from './simulated-day.ts'
 import { counts } from './status.ts'
 
 const DATA_DIR = join(PROJECT_DIR, 'data', 'demo')

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import type { App } from '../app.ts'
 import { nextDue } from '../deliver/outbox.ts'
 import { nextLookup } from '../deliver/reconcile.ts'
@@ -17,13 +16,4 @@ export async function nextInstant(app: App, now: number): Promise<number | null>
   const due = [...(await Promise.all(starts)), await nextLookup(app)]
   const later = due.filter((at) => at !== null && at > now) as number[]
   return later.length === 0 ? null : Math.min(...later)
-}
-
-/** A port of this machine that nobody listens on now: the listener's address must be known before it is opened. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }

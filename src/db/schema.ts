@@ -210,6 +210,35 @@ export function defineTables(d: Dialect) {
     (t) => [d.index('holds_resident').on(t.resident_id), d.index('holds_live').on(t.lifted_at, t.until_on)],
   )
 
+  /**
+   * What an officer put right in the register's data. While one is in force its value stands in `residents`, whatever a later
+   * file says, and `register_value` follows the file; it ends when the file says the same, or by an officer.
+   */
+  const corrections = d.table(
+    'corrections',
+    {
+      id: d.id(),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
+      field: d.text<'phone' | 'sponsor_phone' | 'language'>().notNull(),
+      /** Empty: the number is nobody's, and none is known. */
+      value: d.sealed('corrections.value').notNull(),
+      register_value: d.sealed('corrections.register_value'),
+      reason: d.sealed('corrections.reason').notNull(),
+      made_by: d.text().notNull(),
+      made_at: d.instant().notNull(),
+      ended_at: d.instant(),
+      /** The officer, or `register` when the file caught up. */
+      ended_by: d.text(),
+    },
+    (t) => [
+      d.uniqueIndex('corrections_live').on(t.resident_id, t.field).where(whereOpen('ended_at')),
+      d.index('corrections_resident').on(t.resident_id, t.id),
+    ],
+  )
+
   // scan
   const cycles = d.table(
     'cycles',
@@ -613,6 +642,60 @@ export function defineTables(d: Dialect) {
     (t) => [d.uniqueIndex('alarms_live').on(t.kind).where(whereOpen('cleared_at'))],
   )
 
+  /** Every mail, written before it is handed to the mail server: what is uncertain after a crash is not sent again. */
+  const mails = d.table(
+    'mails',
+    {
+      id: d.id(),
+      kind: d.text<'digest' | 'alarm'>().notNull(),
+      /** What the mail is about, e.g. `digest:2026-12-06` or `alarm:17`: never a second one of the same. */
+      about: d.text().notNull(),
+      state: d.text<'sending' | 'sent' | 'refused' | 'uncertain'>().notNull(),
+      attempts: d.integer().notNull().default(0),
+      /** The mail server's answer, without addresses. */
+      answer: d.text(),
+      not_before: d.instant().notNull(),
+      started_at: d.instant().notNull(),
+      finished_at: d.instant(),
+    },
+    (t) => [d.uniqueIndex('mails_about').on(t.about), d.index('mails_state').on(t.state, t.not_before)],
+  )
+
+  /** What was erased, and under which rule. Ids and counts only. */
+  const erasures = d.table(
+    'erasures',
+    {
+      id: d.id(),
+      at: d.instant().notNull(),
+      /** The rule of `retention` in OFFICE_FILE, or `request`. */
+      rule: d.text().notNull(),
+      /** The rule's days or the request's own reason, as it stood then. */
+      basis: d.text().notNull(),
+      table: d.text().notNull(),
+      rows: d.integer().notNull(),
+      /** One person's erasure only. */
+      resident_id: d.integer(),
+      by: d.text().notNull(),
+    },
+    (t) => [d.index('erasures_rule').on(t.rule, t.id)],
+  )
+
+  /** Who was told of what, after the person is erased: a later import of the same permit tells nobody again. */
+  const told_marks = d.table(
+    'told_marks',
+    {
+      id: d.id(),
+      /** HMAC of office and permit number. */
+      permit_mark: d.text().notNull(),
+      expires_on: d.text<CivilDate>().notNull(),
+      stage: d.integer().notNull(),
+      /** 1: a case of this cycle was closed. */
+      case_closed: d.integer().notNull().default(0),
+      at: d.instant().notNull(),
+    },
+    (t) => [d.uniqueIndex('told_marks_once').on(t.permit_mark, t.expires_on, t.stage)],
+  )
+
   // console
   const officers = d.table(
     'officers',
@@ -701,6 +784,7 @@ export function defineTables(d: Dialect) {
     residents,
     permits,
     holds,
+    corrections,
     cycles,
     notices,
     deliveries,
@@ -718,6 +802,9 @@ export function defineTables(d: Dialect) {
     slots,
     workers,
     alarms,
+    mails,
+    erasures,
+    told_marks,
     officers,
     sessions,
     audit,

@@ -1,11 +1,9 @@
-import { once } from 'node:events'
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { wav } from '../../../test/audio.ts'
+import { freePort } from '../../lib/free-port.ts'
 import { type Fails, grpcGoogle, restGoogle } from './fake-google.ts'
 import { googleSpeech } from './google.ts'
 import { MAX_UTTERANCE_BYTES, type Utterance } from './port.ts'
@@ -143,13 +141,4 @@ describe('the Google engine', () => {
 async function speak({ endpoint }: { endpoint: string }, utterance: Utterance, { timeoutMs = 5000 } = {}) {
   await using speech = googleSpeech({ endpoint, timeoutMs })
   return await speech.speak(utterance)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

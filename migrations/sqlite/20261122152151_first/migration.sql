@@ -70,6 +70,20 @@ CREATE TABLE `case_events` (
 	CONSTRAINT `fk_case_events_case_id_overstay_cases_id_fk` FOREIGN KEY (`case_id`) REFERENCES `overstay_cases`(`id`)
 );
 --> statement-breakpoint
+CREATE TABLE `corrections` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`resident_id` integer NOT NULL,
+	`field` text NOT NULL,
+	`value` text NOT NULL,
+	`register_value` text,
+	`reason` text NOT NULL,
+	`made_by` text NOT NULL,
+	`made_at` integer NOT NULL,
+	`ended_at` integer,
+	`ended_by` text,
+	CONSTRAINT `fk_corrections_resident_id_residents_id_fk` FOREIGN KEY (`resident_id`) REFERENCES `residents`(`id`)
+);
+--> statement-breakpoint
 CREATE TABLE `cycles` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`permit_id` integer NOT NULL,
@@ -122,6 +136,17 @@ CREATE TABLE `delivery_notices` (
 	CONSTRAINT `fk_delivery_notices_notice_id_notices_id_fk` FOREIGN KEY (`notice_id`) REFERENCES `notices`(`id`)
 );
 --> statement-breakpoint
+CREATE TABLE `erasures` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`at` integer NOT NULL,
+	`rule` text NOT NULL,
+	`basis` text NOT NULL,
+	`table` text NOT NULL,
+	`rows` integer NOT NULL,
+	`resident_id` integer,
+	`by` text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `follow_ups` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`resident_id` integer NOT NULL,
@@ -168,6 +193,18 @@ CREATE TABLE `imports` (
 	`rejected` integer DEFAULT 0 NOT NULL,
 	`started_at` integer NOT NULL,
 	`started_on` text NOT NULL,
+	`finished_at` integer
+);
+--> statement-breakpoint
+CREATE TABLE `mails` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`kind` text NOT NULL,
+	`about` text NOT NULL,
+	`state` text NOT NULL,
+	`attempts` integer DEFAULT 0 NOT NULL,
+	`answer` text,
+	`not_before` integer NOT NULL,
+	`started_at` integer NOT NULL,
 	`finished_at` integer
 );
 --> statement-breakpoint
@@ -390,6 +427,15 @@ CREATE TABLE `staging` (
 	CONSTRAINT `fk_staging_import_id_imports_id_fk` FOREIGN KEY (`import_id`) REFERENCES `imports`(`id`)
 );
 --> statement-breakpoint
+CREATE TABLE `told_marks` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`permit_mark` text NOT NULL,
+	`expires_on` text NOT NULL,
+	`stage` integer NOT NULL,
+	`case_closed` integer DEFAULT 0 NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `voice_notes` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`content_key` text NOT NULL,
@@ -425,6 +471,8 @@ CREATE UNIQUE INDEX `audit_chain` ON `audit` (`prev_hash`);--> statement-breakpo
 CREATE INDEX `audit_officer` ON `audit` (`officer_id`,`id`);--> statement-breakpoint
 CREATE INDEX `audit_subject` ON `audit` (`subject_kind`,`subject_id`,`id`);--> statement-breakpoint
 CREATE INDEX `case_events_case` ON `case_events` (`case_id`,`id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `corrections_live` ON `corrections` (`resident_id`,`field`) WHERE ended_at is null;--> statement-breakpoint
+CREATE INDEX `corrections_resident` ON `corrections` (`resident_id`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `cycles_permit_expiry` ON `cycles` (`permit_id`,`expires_on`);--> statement-breakpoint
 CREATE INDEX `cycles_resident` ON `cycles` (`resident_id`);--> statement-breakpoint
 CREATE INDEX `cycles_expiry` ON `cycles` (`expires_on`);--> statement-breakpoint
@@ -438,12 +486,15 @@ CREATE INDEX `deliveries_group` ON `deliveries` (`due_on`,`phone_index`,`channel
 CREATE INDEX `deliveries_sid` ON `deliveries` (`sid`);--> statement-breakpoint
 CREATE UNIQUE INDEX `delivery_notices_once` ON `delivery_notices` (`notice_id`,`role`,`channel`);--> statement-breakpoint
 CREATE INDEX `delivery_notices_delivery` ON `delivery_notices` (`delivery_id`);--> statement-breakpoint
+CREATE INDEX `erasures_rule` ON `erasures` (`rule`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `follow_ups_cause` ON `follow_ups` (`resident_id`,`kind`,`cycle_id`,`cause`);--> statement-breakpoint
 CREATE UNIQUE INDEX `follow_ups_open` ON `follow_ups` (`resident_id`,`kind`,`cycle_id`) WHERE closed_at is null;--> statement-breakpoint
 CREATE INDEX `follow_ups_due` ON `follow_ups` (`closed_at`,`due_on`);--> statement-breakpoint
 CREATE INDEX `holds_resident` ON `holds` (`resident_id`);--> statement-breakpoint
 CREATE INDEX `holds_live` ON `holds` (`lifted_at`,`until_on`);--> statement-breakpoint
 CREATE INDEX `imports_state` ON `imports` (`state`);--> statement-breakpoint
+CREATE UNIQUE INDEX `mails_about` ON `mails` (`about`);--> statement-breakpoint
+CREATE INDEX `mails_state` ON `mails` (`state`,`not_before`);--> statement-breakpoint
 CREATE UNIQUE INDEX `notices_cycle_stage` ON `notices` (`cycle_id`,`stage`);--> statement-breakpoint
 CREATE UNIQUE INDEX `notices_reference` ON `notices` (`reference`);--> statement-breakpoint
 CREATE INDEX `notices_day` ON `notices` (`created_on`);--> statement-breakpoint
@@ -476,6 +527,7 @@ CREATE INDEX `staging_import_register` ON `staging` (`import_id`,`register_no`);
 CREATE INDEX `staging_import_passport` ON `staging` (`import_id`,`passport_index`);--> statement-breakpoint
 CREATE INDEX `staging_import_person` ON `staging` (`import_id`,`resident_id`,`id`);--> statement-breakpoint
 CREATE INDEX `staging_import_verdict` ON `staging` (`import_id`,`verdict`,`id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `told_marks_once` ON `told_marks` (`permit_mark`,`expires_on`,`stage`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_content` ON `voice_notes` (`content_key`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_token` ON `voice_notes` (`token`);--> statement-breakpoint
 CREATE UNIQUE INDEX `workers_name` ON `workers` (`name`);
