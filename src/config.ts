@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
 import { AppError, messageOf } from './lib/errors.ts'
 import { isLoopbackHost, isShortener } from './lib/web-address.ts'
 
@@ -10,6 +10,7 @@ export type Config = {
   databaseFile: string
   dataDir: string
   officeFile: string
+  /** The words of each language: beside the office file where there are any, else the program's own. */
   templatesDir: string
   secretKeyFile: string
   consoleListen: Address
@@ -33,6 +34,7 @@ export type Config = {
   alarmTo: string[]
   heartbeat: boolean
   logLevel: string
+  logFile: string | undefined
 }
 
 export type Secrets = {
@@ -79,6 +81,10 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'ALARM_TO', help: 'addresses for alarms, separated by commas' },
   { name: 'HEARTBEAT_URL', secret: true, help: 'called after each good scan' },
   { name: 'LOG_LEVEL', default: 'info', help: 'trace, debug, info, warn, error or fatal' },
+  {
+    name: 'LOG_FILE',
+    help: 'the daemon logs to this file, a new one each day, the last 14 kept; else to standard error',
+  },
 ]
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
@@ -103,7 +109,7 @@ export function loadConfig(
     databaseFile: databaseFile(read('DATABASE_URL')!, fault),
     dataDir: absolute(read('DATA_DIR'))!,
     officeFile: absolute(read('OFFICE_FILE'))!,
-    templatesDir: join(PROJECT_DIR, 'templates'),
+    templatesDir: templatesDir(file('OFFICE_FILE')!),
     secretKeyFile: absolute(read('SECRET_KEY_FILE'))!,
     consoleListen: address('CONSOLE_LISTEN', read('CONSOLE_LISTEN')!, fault),
     consoleBaseUrl: baseUrl('CONSOLE_BASE_URL', read('CONSOLE_BASE_URL'), fault),
@@ -150,6 +156,7 @@ export function loadConfig(
     alarmTo: addresses('ALARM_TO', read('ALARM_TO'), fault),
     heartbeat: read('HEARTBEAT_URL') !== undefined,
     logLevel: oneOf('LOG_LEVEL', read('LOG_LEVEL')!, LEVELS, fault),
+    logFile: file('LOG_FILE'),
   }
   const certFile = file('CONSOLE_TLS_CERT_FILE')
   const keyFile = file('CONSOLE_TLS_KEY_FILE')
@@ -223,6 +230,11 @@ function readKeys(path: string, fault: Fault): string {
 
 function absolute(path: string | undefined): string | undefined {
   return path === undefined || isAbsolute(path) ? path : join(PROJECT_DIR, path)
+}
+
+function templatesDir(officeFile: string): string {
+  const beside = dirname(officeFile)
+  return existsSync(join(beside, 'languages.yaml')) ? beside : join(PROJECT_DIR, 'templates')
 }
 
 function databaseFile(value: string, fault: Fault): string {

@@ -5,7 +5,7 @@ import type { PreviewOptions } from './cli/preview.ts'
 import { type Config, loadConfig, type Secrets } from './config.ts'
 import { dateAt } from './lib/civil-date.ts'
 import { systemClock } from './lib/clock.ts'
-import { openLog } from './lib/events.ts'
+import { openDailyLog, openLog } from './lib/events.ts'
 
 type Needs = { carrier?: boolean; lock?: boolean; keys?: boolean }
 
@@ -36,7 +36,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
         })
       : undefined
     const { openApp } = await import('./app.ts')
-    await using app = await openApp(config, secrets, { log: logTo(config) })
+    const log =
+      command === 'start' && config.logFile
+        ? await openDailyLog({ level: config.logLevel, file: config.logFile })
+        : logTo(config)
+    await using app = await openApp(config, secrets, { log })
     code = await work(app, outputOf(options))
   }
 

@@ -173,6 +173,7 @@ export function configOf({ folder, port, sandboxUrl }: { folder: string; port: n
     alarmTo: [],
     heartbeat: false,
     logLevel: 'silent',
+    logFile: undefined,
   }
 }
 

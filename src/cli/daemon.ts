@@ -6,6 +6,7 @@ import { checkSpending } from '../deliver/budget.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
 import { sendHeartbeat } from '../ops/heartbeat.ts'
+import { tellService } from '../ops/service.ts'
 import { startTicker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
 import { holidayListAlarm } from '../scan/working-days.ts'
@@ -31,6 +32,7 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
     duties: dutiesOf(app.office, dutyWork(app, delivery)),
     signal,
   })
+  await using _service = tellService({ env: process.env, log: app.log })
   const stopSending = () => void delivery.dispatcher.stop()
   signal.addEventListener('abort', stopSending, { once: true })
   app.log.info({ worker: worker.name, public: delivery.listener.url, console: officers.url }, 'started')

@@ -273,6 +273,7 @@ async function demoConfig(sandboxUrl: string): Promise<{ config: Config; secrets
     alarmTo: [],
     heartbeat: false,
     logLevel: 'error',
+    logFile: undefined,
   }
   const secrets = {
     keys: readFileSync(keyFile, 'utf8'),
