@@ -12,7 +12,7 @@ const PATIENCE_MS = 10_000
  * NOTIFY_SOCKET nothing happens. Source: sd_notify(3). Node has no sockets of that kind, so `systemd-notify` says it.
  */
 export function tellService({ env, log }: { env: NodeJS.ProcessEnv; log: Log }): AsyncDisposable {
-  if (!env.NOTIFY_SOCKET) return { async [Symbol.asyncDispose]() {} }
+  if (!env.NOTIFY_SOCKET) return { [Symbol.asyncDispose]: () => Promise.resolve() }
 
   const tell = async (what: string) => {
     try {

@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { openApp } from '../../src/app.ts'
+import { dutyWork } from '../../src/cli/daemon.ts'
+import { drainUntilQuiet } from '../../src/cli/deliver.ts'
+import { nextInstant } from '../../src/cli/simulated-day.ts'
+import { SteppedClock } from '../../src/lib/clock.ts'
+import { openLog } from '../../src/lib/events.ts'
+import { dutiesOf } from '../../src/ops/duties.ts'
+import { takeInstanceLock } from '../../src/ops/lock.ts'
+import { startTicker } from '../../src/ops/ticker.ts'
+import { registerWorker } from '../../src/ops/workers.ts'
+import { silentSpeech } from '../../test/silent-speech.ts'
+import { AUTH_TOKEN, configOf, keysIn, withoutRates } from '../../test/world.ts'
+import type { Answer, Order } from './order.ts'
+
+/**
+ * The daemon's parts as a process of its own, whose clock stands still until it is told: reads one order a line, answers
+ * each with one line. Warnings go to standard error. Ends with its parent.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      folder: { type: 'string', default: '' },
+      port: { type: 'string', default: '0' },
+      sandbox: { type: 'string', default: '' },
+      now: { type: 'string', default: '0' },
+    },
+  })
+  const { folder, port, sandbox: sandboxUrl, now } = values
+  const clock = new SteppedClock(Number(now))
+  using _lock = takeInstanceLock({
+    dataDir: folder,
+    holder: { pid: process.pid, command: 'soak', startedAt: clock.now() },
+  })
+  await using app = await openApp(
+    configOf({ folder, port: Number(port), sandboxUrl }),
+    { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined },
+    { clock, log: openLog({ level: 'error', destination: 2 }), office: withoutRates, speech: [silentSpeech()] },
+  )
+  await using delivery = await app.openDelivery()
+  await using _officers = await app.openConsole()
+  await using worker = await registerWorker({ db: app.db, clock, name: delivery.deps.worker })
+  await using ticker = startTicker({
+    db: app.db,
+    clock,
+    log: app.log,
+    worker,
+    duties: dutiesOf(app.office, dutyWork(app, delivery)),
+  })
+
+  const carryOut = async (order: Order): Promise<Answer> => {
+    if (order.do === 'import') {
+      await app.importFile({ file: order.file, force: true })
+      await app.scan()
+      await app.overstay()
+      await app.attend()
+      return {}
+    }
+    if (order.do === 'measure') return measure()
+    clock.set(order.instant)
+    await ticker.runDueNow()
+    const { taken } = await drainUntilQuiet(delivery, { quietMs: 20 })
+    return { next: await nextInstant(app, clock.now()), taken }
+  }
+
+  process.stdout.write('{}\n')
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await carryOut(JSON.parse(line) as Order))}\n`)
+  }
+}
+
+function measure(): Answer {
+  globalThis.gc?.()
+  const { rss, heapUsed } = process.memoryUsage()
+  return { rss, heap: heapUsed, handles: readdirSync('/proc/self/fd').length }
+}
+
+await main()
