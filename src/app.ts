@@ -4,9 +4,10 @@ import { languageOf, loadLanguages } from './compose/language.ts'
 import type { Speech } from './compose/speech/port.ts'
 import { loadTemplates, type Templates } from './compose/template.ts'
 import type { Config, Secrets } from './config.ts'
+import type { Probes } from './console/deps.ts'
 import type { Console } from './console/listener.ts'
 import { type Db, openSqlite } from './db/open.ts'
-import { openVault } from './db/seal.ts'
+import { openVault, type Vault } from './db/seal.ts'
 import type { Patience } from './deliver/settings.ts'
 import type { Delivery } from './delivery.ts'
 import { type CivilDate, dateAt } from './lib/civil-date.ts'
@@ -23,6 +24,8 @@ import { lastFilingDay } from './scan/working-days.ts'
 /** What demo, chaos and tests put in place of the world. */
 export type Overrides = {
   clock?: Clock
+  /** What the console's sessions and codes go by where `clock` is moved by hand. */
+  wallClock?: Clock
   log?: Log
   office?: (office: Office) => Office
   patience?: Patience
@@ -55,7 +58,7 @@ export type App = AsyncDisposable & {
   overstay(): Promise<OverstayCounts>
   attend(): Promise<AttendCounts>
   /** The officers' console, on CONSOLE_LISTEN. */
-  openConsole(): Promise<Console>
+  openConsole(probes?: Probes): Promise<Console>
   /** Connects to carrier and speech, and opens the public listener. */
   openDelivery(): Promise<Delivery>
 }
@@ -72,7 +75,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   const office = (overrides.office ?? ((same) => same))(loadOffice(config.officeFile))
   const templates = loadTemplates(config.templatesDir)
   const languages = loadLanguages(config.templatesDir)
-  const db = stack.use(await openSqlite({ file: config.databaseFile, vault }))
+  const db = stack.use(await openDatabase(config, secrets, vault))
   const random = overrides.random ?? Math.random
   const today = () => dateAt(clock.now(), office.timeZone)
   const moment = () => ({ db, log, office, now: clock.now(), today: today() })
@@ -103,7 +106,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
       ),
     overstay: () => overstayPass(moment()),
     attend: () => attendPass({ ...moment(), nextWorkingDay: (date) => lastFilingDay(office, date, date).comeOn }),
-    async openConsole() {
+    async openConsole(probes) {
       const [{ openConsole }, { routes }] = await Promise.all([
         import('./console/listener.ts'),
         import('./console/routes.ts'),
@@ -114,10 +117,12 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
           db,
           log,
           clock,
+          wallClock: overrides.wallClock,
           office,
           templates,
           audioDir: join(config.dataDir, 'audio'),
           baseUrl,
+          publicBaseUrl: config.publicBaseUrl,
           secureCookies: consoleTls !== undefined || baseUrl?.startsWith('https:') === true,
           listen: config.consoleListen,
           tls: consoleTls && readTls(consoleTls),
@@ -125,6 +130,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
           timeZone: office.timeZone,
           languageOf: (person) => languageOf(person, languages),
           importFile,
+          probes,
         },
         routes,
       )
@@ -136,6 +142,14 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** The engine is loaded only where it is used. */
+async function openDatabase({ databaseFile: file }: Config, { databaseUrl: url }: Secrets, vault: Vault): Promise<Db> {
+  if (file !== undefined) return openSqlite({ file, vault })
+  if (url === undefined) throw new AppError('config', 'DATABASE_URL: missing')
+  const { openPostgres } = await import('./db/open-postgres.ts')
+  return openPostgres({ url, vault })
 }
 
 function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): { cert: string; key: string } {

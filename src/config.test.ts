@@ -57,6 +57,23 @@ describe('the configuration', () => {
     ['no key file', { SECRET_KEY_FILE: '/nowhere/key' }, /key create/],
     ['google without credentials', { SPEECH: 'google' }, /needed for SPEECH=google/],
     ['a sid that is none', { TWILIO_ACCOUNT_SID: 'AC123' }, /32 hexadecimal/],
+    ['readers of mail without a mail server', { ALARM_TO: 'siaga@x.example' }, /SMTP_URL: missing/],
+    ['a mail server without readers', { SMTP_URL: 'smtp://127.0.0.1' }, /DIGEST_TO: missing/],
+    [
+      'a mail server of another kind, without showing its password',
+      { SMTP_URL: 'http://a:very-secret@x.example', ALARM_TO: 'a@x.example' },
+      /^SMTP_URL: is not usable; allowed: smtps(?!.*very-secret)/,
+    ],
+    [
+      'an address that is two',
+      { SMTP_URL: 'smtp://127.0.0.1', DIGEST_TO: 'a@x.example b@x.example' },
+      /DIGEST_TO: holds/,
+    ],
+    [
+      'a watcher that is no address',
+      { HEARTBEAT_URL: 'hc.example/secret' },
+      /^HEARTBEAT_URL: is no address(?!.*secret)/,
+    ],
     ['nobody to call from', { TWILIO_CALL_FROM: '' }, /missing; needed to send/],
   ])('refuses %s', (_case, change, message) => {
     expect(faultsOf({ ...good, ...change }).join('\n')).toMatch(message)

@@ -1,13 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
+import { isPostgresUrl, readPostgresUrl } from './db/postgres-address.ts'
 import { AppError, messageOf } from './lib/errors.ts'
+import { isMailAddress, parseSmtpUrl, SMTP_URL_SHAPE } from './lib/smtp-url.ts'
 import { isLoopbackHost, isShortener } from './lib/web-address.ts'
 
 export type Address = { host: string; port: number }
 
 /** What the program runs on, checked. Secrets stand apart, so that this can be shown. */
 export type Config = {
-  databaseFile: string
+  /** Undefined when the database is PostgreSQL: `Secrets.databaseUrl`. */
+  databaseFile: string | undefined
   dataDir: string
   officeFile: string
   /** The words of each language: beside the office file where there are any, else the program's own. */
@@ -30,6 +33,7 @@ export type Config = {
   speech: 'espeak' | 'google'
   googleCredentialsFile: string | undefined
   googleEndpoint: string | undefined
+  mailFrom?: string | undefined
   digestTo: string[]
   alarmTo: string[]
   heartbeat: boolean
@@ -40,18 +44,27 @@ export type Config = {
 export type Secrets = {
   /** The lines of SECRET_KEY_FILE. */
   keys: string
+  /** `postgres://…`, or undefined when the database is a file. */
+  databaseUrl?: string | undefined
   twilioAuthToken: string | undefined
   smtpUrl: string | undefined
   heartbeatUrl: string | undefined
+  backupPassphrase?: string | undefined
 }
 
 export const PROJECT_DIR = join(import.meta.dirname, '..')
 
-type Variable = { name: string; default?: string; secret?: boolean; help: string }
+type Variable = { name: string; default?: string; secret?: boolean; shown?: (value: string) => string; help: string }
 
 /** Every variable that is read. `.env.example` lists the same ones; a test says so. */
 export const VARIABLES: readonly Variable[] = [
-  { name: 'DATABASE_URL', default: 'file:data/tenggat.db', help: 'file:PATH' },
+  {
+    name: 'DATABASE_URL',
+    default: 'file:data/tenggat.db',
+    secret: true,
+    shown: withoutPassword,
+    help: 'file:PATH, or postgres://user:password@host:port/database for several offices or workers',
+  },
   { name: 'DATA_DIR', default: 'data', help: 'folder for audio, locks and the database' },
   { name: 'OFFICE_FILE', default: 'templates/office.yaml', help: 'name, hours, policy and holidays of the office' },
   {
@@ -77,9 +90,15 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'GOOGLE_APPLICATION_CREDENTIALS', help: 'file with the service account key' },
   { name: 'GOOGLE_TTS_ENDPOINT', help: "another endpoint than Google's own" },
   { name: 'SMTP_URL', secret: true, help: 'smtp(s)://user:password@host:port for digest and alarms' },
+  { name: 'MAIL_FROM', help: "sender of both; else the user of SMTP_URL, or tenggat@ the first reader's domain" },
   { name: 'DIGEST_TO', help: 'addresses of the morning digest, separated by commas' },
   { name: 'ALARM_TO', help: 'addresses for alarms, separated by commas' },
   { name: 'HEARTBEAT_URL', secret: true, help: 'called after each good scan' },
+  {
+    name: 'BACKUP_PASSPHRASE',
+    secret: true,
+    help: 'at least 12 characters: backups are encrypted with it. Keep it where the backups are not',
+  },
   { name: 'LOG_LEVEL', default: 'info', help: 'trace, debug, info, warn, error or fatal' },
   {
     name: 'LOG_FILE',
@@ -100,13 +119,24 @@ export function loadConfig(
   env: Environment,
   needs: { carrier: boolean; keys: boolean },
 ): { config: Config; secrets: Secrets } {
+  const { faults, ...loaded } = examineConfig(env, needs)
+  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
+  return loaded
+}
+
+/** As `loadConfig`, but with every fault beside what could be read. */
+export function examineConfig(
+  env: Environment,
+  needs: { carrier: boolean; keys: boolean },
+): { config: Config; secrets: Secrets; faults: string[] } {
   const faults: string[] = []
   const fault = (name: string, what: string) => faults.push(`${name}: ${what}`)
   const read = (name: string) => readVariable(env, name, fault)
   const file = (name: string) => absolute(read(name))
 
+  const database = databaseOf(read('DATABASE_URL') ?? '', fault)
   const config: Config = {
-    databaseFile: databaseFile(read('DATABASE_URL')!, fault),
+    databaseFile: database.file,
     dataDir: absolute(read('DATA_DIR'))!,
     officeFile: absolute(read('OFFICE_FILE'))!,
     templatesDir: templatesDir(file('OFFICE_FILE')!),
@@ -152,6 +182,7 @@ export function loadConfig(
     speech: oneOf('SPEECH', read('SPEECH')!, ['espeak', 'google'], fault),
     googleCredentialsFile: file('GOOGLE_APPLICATION_CREDENTIALS'),
     googleEndpoint: read('GOOGLE_TTS_ENDPOINT'),
+    mailFrom: addresses('MAIL_FROM', read('MAIL_FROM'), fault)[0],
     digestTo: addresses('DIGEST_TO', read('DIGEST_TO'), fault),
     alarmTo: addresses('ALARM_TO', read('ALARM_TO'), fault),
     heartbeat: read('HEARTBEAT_URL') !== undefined,
@@ -176,10 +207,13 @@ export function loadConfig(
 
   const secrets: Secrets = {
     keys: needs.keys ? readKeys(config.secretKeyFile, fault) : '',
+    databaseUrl: database.url,
     twilioAuthToken: read('TWILIO_AUTH_TOKEN'),
     smtpUrl: read('SMTP_URL'),
     heartbeatUrl: read('HEARTBEAT_URL'),
+    backupPassphrase: read('BACKUP_PASSPHRASE'),
   }
+  checkMail(config, secrets, fault)
   if (needs.carrier) {
     const needed = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_CALL_FROM', 'PUBLIC_BASE_URL']
     if (read('TWILIO_MESSAGING_SERVICE_SID') === undefined) needed.push('TWILIO_SMS_FROM')
@@ -188,14 +222,14 @@ export function loadConfig(
   if (config.speech === 'google' && !config.googleCredentialsFile && !config.googleEndpoint) {
     fault('GOOGLE_APPLICATION_CREDENTIALS', 'missing; needed for SPEECH=google')
   }
-  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
-  return { config, secrets }
+  return { config, secrets, faults }
 }
 
 /** The effective configuration, for people: secrets show only whether they are set. */
 export function describeConfig(env: Environment): Record<string, string> {
   return Object.fromEntries(
-    VARIABLES.map(({ name, default: fallback = '', secret }) => {
+    VARIABLES.map(({ name, default: fallback = '', secret, shown }) => {
+      if (shown && !env[`${name}_FILE`]) return [name, shown(env[name] || fallback)]
       if (secret) return [name, env[name] || env[`${name}_FILE`] ? '(set)' : '']
       return [name, env[name] || fallback]
     }),
@@ -237,14 +271,23 @@ function templatesDir(officeFile: string): string {
   return existsSync(join(beside, 'languages.yaml')) ? beside : join(PROJECT_DIR, 'templates')
 }
 
-function databaseFile(value: string, fault: Fault): string {
-  if (value.startsWith('file:') && value.length > 5) return absolute(value.slice(5))!
-  fault('DATABASE_URL', `${withoutPassword(value)} is not usable; allowed: file:PATH`)
-  return ''
+function databaseOf(value: string, fault: Fault): { file?: string; url?: string } {
+  if (value.startsWith('file:') && value.length > 5) return { file: absolute(value.slice(5))! }
+  try {
+    if (isPostgresUrl(value)) readPostgresUrl(value)
+    else fault('DATABASE_URL', `${withoutPassword(value)} is not usable; allowed: file:PATH or postgres://…`)
+  } catch (error) {
+    fault('DATABASE_URL', messageOf(error))
+  }
+  return { url: value }
 }
 
+/** The address as it may be shown; nothing of it when it cannot be read, for then the password may be anywhere. */
 function withoutPassword(value: string): string {
-  return value.replace(/:\/\/[^@/]*@/, '://…@')
+  if (value.startsWith('file:')) return value
+  const url = URL.parse(value)
+  if (!url?.host) return '(set)'
+  return `${url.protocol}//${url.username ? `${url.username}${url.password ? ':…' : ''}@` : ''}${url.host}${url.pathname}`
 }
 
 function address(name: string, value: string, fault: Fault): Address {
@@ -299,10 +342,20 @@ function list(value: string | undefined): string[] {
   return (value ?? '').split(',').flatMap((one) => one.trim() || [])
 }
 
+/** Neither may show the value: it holds a password, or is the password of a watcher. */
+function checkMail({ digestTo, alarmTo }: Config, { smtpUrl, heartbeatUrl }: Secrets, fault: Fault): void {
+  if (smtpUrl !== undefined && !parseSmtpUrl(smtpUrl)) fault('SMTP_URL', `is not usable; allowed: ${SMTP_URL_SHAPE}`)
+  const readers = digestTo.length + alarmTo.length
+  if (smtpUrl !== undefined && readers === 0) fault('DIGEST_TO', 'missing, as ALARM_TO; SMTP_URL needs one of them')
+  if (smtpUrl === undefined && readers > 0) fault('SMTP_URL', 'missing; needed for DIGEST_TO and ALARM_TO')
+  if (heartbeatUrl !== undefined && !/^https?:$/.test(URL.parse(heartbeatUrl)?.protocol ?? ''))
+    fault('HEARTBEAT_URL', 'is no address; allowed: https://…')
+}
+
 function addresses(name: string, value: string | undefined, fault: Fault): string[] {
   const all = list(value)
   for (const one of all)
-    if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(one))
+    if (!isMailAddress(one))
       fault(name, `holds something that is no mail address; allowed: name@host, separated by commas`)
   return all
 }

@@ -10,6 +10,7 @@ import { VoiceNotes } from './compose/voice-notes.ts'
 import type { Config } from './config.ts'
 import type { Carrier } from './deliver/carrier.ts'
 import { Dispatcher } from './deliver/dispatcher.ts'
+import { openReach } from './deliver/reach.ts'
 import { receiptSink } from './deliver/receipts.ts'
 import { type DeliverDeps, PATIENCE } from './deliver/settings.ts'
 import { twilioCarrier } from './deliver/twilio/adapter.ts'
@@ -60,6 +61,7 @@ export async function openDelivery({
   const engines = overrides.speech ?? enginesFor(config, studio)
   for (const engine of engines) stack.use(engine)
   const voiceNotes = new VoiceNotes({ db, templates, engines, studio, dir: join(config.dataDir, 'audio'), log })
+  const reach = stack.use(await openReach({ folder: config.dataDir, db, clock, log }))
   const deps: DeliverDeps = {
     db,
     log,
@@ -71,6 +73,7 @@ export async function openDelivery({
     publicBaseUrl,
     worker: workerName({ host: hostname(), pid: process.pid, random: randomBytes(3).toString('hex') }),
     patience: overrides.patience ?? PATIENCE,
+    reach,
   }
   const bell = new Bell()
   const listener = stack.use(

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { App } from './app.ts'
+import { endOnCrash } from './cli/crash.ts'
 import { type ExitCode, failed, type Output, openOutput } from './cli/output.ts'
 import type { PreviewOptions } from './cli/preview.ts'
 import { type Config, loadConfig, type Secrets } from './config.ts'
@@ -29,12 +30,14 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
   ): Promise<void> {
     const { config, secrets }: { config: Config; secrets: Secrets } = load(needs)
     const now = systemClock.now()
-    using _lock = needs.lock
-      ? (await import('./ops/lock.ts')).takeInstanceLock({
-          dataDir: config.dataDir,
-          holder: { pid: process.pid, command, startedAt: now },
-        })
-      : undefined
+    // PostgreSQL lets any number of workers share the work.
+    using _lock =
+      needs.lock && config.databaseFile !== undefined
+        ? (await import('./ops/lock.ts')).takeInstanceLock({
+            dataDir: config.dataDir,
+            holder: { pid: process.pid, command, startedAt: now },
+          })
+        : undefined
     const { openApp } = await import('./app.ts')
     const log =
       command === 'start' && config.logFile
@@ -142,13 +145,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
 
   program
     .command('doctor')
-    .description('database, office file, voices, carrier: what to mend')
+    .description('everything the program stands on: what is wrong, and what to mend')
     .option('--json', 'the result as one JSON line')
-    .action((options: { json?: boolean }) =>
-      withApp('doctor', {}, options, async (app, output) =>
-        (await import('./cli/doctor.ts')).doctorCommand(app, output),
-      ),
-    )
+    .action(async (options: { json?: boolean }) => {
+      code = await (await import('./cli/doctor.ts')).doctorCommand(env, systemClock, outputOf(options))
+    })
 
   program
     .command('overstays')
@@ -159,6 +160,19 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .action((options: { csv?: string; xlsx?: string; json?: boolean }) =>
       withApp('overstays', {}, options, async (app, output) =>
         (await import('./cli/overstays.ts')).overstaysCommand(app, output, options),
+      ),
+    )
+
+  program
+    .command('report')
+    .description("a period's figures for the office's yearly performance statement")
+    .option('--from <date>', 'first day, YYYY-MM-DD; without both days: this year')
+    .option('--to <date>', 'last day, YYYY-MM-DD')
+    .option('--xlsx <file>', 'write it as XLSX')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { from?: string; to?: string; xlsx?: string; json?: boolean }) =>
+      withApp('report', {}, options, async (app, output) =>
+        (await import('./cli/report.ts')).reportCommand(app, output, options),
       ),
     )
 
@@ -262,6 +276,29 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
       ),
     )
 
+  program
+    .command('backup')
+    .argument('[file]', 'default: a new file in DATA_DIR/backups, where older ones make room')
+    .description('a verified copy of the running database')
+    .option('--passphrase-file <file>', 'encrypt with the passphrase in it; default: BACKUP_PASSPHRASE_FILE')
+    .option('--json', 'the result as one JSON line')
+    .action((file: string | undefined, options: { passphraseFile?: string; json?: boolean }) =>
+      withApp('backup', {}, options, async (app, output) =>
+        (await import('./cli/backup.ts')).backupCommand(app, output, { file, ...options }),
+      ),
+    )
+
+  program
+    .command('restore')
+    .argument('<file>', 'a backup')
+    .description('put a backup in the place of the database; the old one stays beside')
+    .option('--passphrase-file <file>', 'of an encrypted one; default: BACKUP_PASSPHRASE_FILE')
+    .option('--json', 'the result as one JSON line')
+    .action(async (file: string, options: { passphraseFile?: string; json?: boolean }) => {
+      const { restoreCommand } = await import('./cli/backup.ts')
+      code = await restoreCommand({ ...load({}), clock: systemClock }, outputOf(options), { file, ...options })
+    })
+
   const keys = program.command('key').description('the keys that seal personal data')
   keys
     .command('create')
@@ -297,6 +334,7 @@ function dayCount(text: string): number {
 }
 
 if (import.meta.main) {
+  endOnCrash()
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {

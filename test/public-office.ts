@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import twilio from 'twilio/lib/webhooks/webhooks.js'
 import { loadTemplates } from '../src/compose/template.ts'
-import { type Db, openSqlite } from '../src/db/open.ts'
-import { newKeyFile, openVault } from '../src/db/seal.ts'
+import type { Db } from '../src/db/open.ts'
+import { openTestDb } from '../src/db/testing.ts'
 import { storeReceipt } from '../src/deliver/receipts.ts'
 import { instantOf } from '../src/lib/civil-date.ts'
 import { SteppedClock } from '../src/lib/clock.ts'
@@ -42,7 +42,7 @@ export async function openTestOffice(overrides: Partial<PublicDeps> = {}): Promi
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-public-'))
   const audioDir = join(folder, 'audio')
   mkdirSync(audioDir)
-  const db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+  const db = await openTestDb()
   const clock = new SteppedClock(instantOf(TODAY, '08:30', 'Asia/Jakarta'))
   const inbound: Inbound[] = []
   const deps: PublicDeps = {

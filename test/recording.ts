@@ -6,8 +6,8 @@ import type { Speech, Utterance } from '../src/compose/speech/port.ts'
 import { Studio } from '../src/compose/speech/studio.ts'
 import { loadTemplates, type Templates } from '../src/compose/template.ts'
 import { VoiceNotes } from '../src/compose/voice-notes.ts'
-import { type Db, openSqlite } from '../src/db/open.ts'
-import { newKeyFile, openVault } from '../src/db/seal.ts'
+import type { Db } from '../src/db/open.ts'
+import { openTestDb } from '../src/db/testing.ts'
 import { silentLog } from '../src/lib/events.ts'
 
 /** Voice notes over a real database and folder, spoken by these engines in order of preference. */
@@ -23,7 +23,7 @@ export async function openRecording(engines: (studio: Studio) => Speech[]): Prom
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-recording-'))
   stack.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const db = stack.use(await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') }))
+  const db = stack.use(await openTestDb())
   const studio = stack.use(new Studio())
   const templates = loadTemplates(join(import.meta.dirname, '../templates'))
   const opened = engines(studio).map((engine) => stack.use(engine))

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { type App, type Delivery, type Overrides, openApp } from '../src/app.ts'
 import { drainUntilQuiet } from '../src/cli/deliver.ts'
 import { nextInstant } from '../src/cli/simulated-day.ts'
-import { type Config, PROJECT_DIR } from '../src/config.ts'
+import { type Config, PROJECT_DIR, type Secrets } from '../src/config.ts'
 import { newKeyFile } from '../src/db/seal.ts'
+import { testDatabase } from '../src/db/testing.ts'
 import type { Patience } from '../src/deliver/settings.ts'
 import { civilDate, instantOf } from '../src/lib/civil-date.ts'
 import { SteppedClock } from '../src/lib/clock.ts'
@@ -64,6 +65,8 @@ export async function openWorld(
     office?: (office: Office) => Office
     patience?: Patience
     overrides?: Overrides
+    config?: Partial<Config>
+    secrets?: Partial<Secrets>
     behaviour?: Parameters<typeof openSandbox>[0]['behaviour']
   } = {},
 ): Promise<World> {
@@ -76,7 +79,7 @@ export async function openWorld(
   const sandbox = stack.use(
     await openSandbox({
       accountSid: ACCOUNT_SID,
-      authToken: AUTH_TOKEN,
+      authToken: options.secrets?.twilioAuthToken ?? AUTH_TOKEN,
       clock,
       pace: { callbackDelayMs: 0 },
       people: options.people ?? (() => ({ answers: 'human', presses: ['1'] })),
@@ -87,10 +90,18 @@ export async function openWorld(
       },
     }),
   )
+  const { url: databaseUrl } = stack.use(await testDatabase())
   const app = stack.use(
     await openApp(
-      configOf({ folder, port, sandboxUrl: sandbox.url }),
-      { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined },
+      { ...configOf({ folder, port, sandboxUrl: sandbox.url, databaseUrl }), ...options.config },
+      {
+        keys: keysIn(folder),
+        databaseUrl,
+        twilioAuthToken: AUTH_TOKEN,
+        smtpUrl: undefined,
+        heartbeatUrl: undefined,
+        ...options.secrets,
+      },
       {
         clock,
         log: silentLog,
@@ -145,9 +156,20 @@ export async function openWorld(
   return world
 }
 
-export function configOf({ folder, port, sandboxUrl }: { folder: string; port: number; sandboxUrl: string }): Config {
+/** The database is a file in the folder unless `databaseUrl` says where it is; that one belongs into the secrets too. */
+export function configOf({
+  folder,
+  port,
+  sandboxUrl,
+  databaseUrl,
+}: {
+  folder: string
+  port: number
+  sandboxUrl: string
+  databaseUrl?: string | undefined
+}): Config {
   return {
-    databaseFile: join(folder, 'tenggat.db'),
+    databaseFile: databaseUrl === undefined ? join(folder, 'tenggat.db') : undefined,
     dataDir: folder,
     officeFile: join(PROJECT_DIR, 'templates', 'office.yaml'),
     templatesDir: join(PROJECT_DIR, 'templates'),

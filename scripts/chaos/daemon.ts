@@ -5,7 +5,7 @@ import { runDaemon } from '../../src/cli/daemon.ts'
 import { clockStartingAt } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/events.ts'
 import { takeInstanceLock } from '../../src/ops/lock.ts'
-import { openGround } from './ground.ts'
+import { type Ground, openGround } from './ground.ts'
 
 const WARN = 40
 /** What the log says when the daemon listens, and when its first message is out. */
@@ -22,6 +22,9 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '0' },
       sandbox: { type: 'string', default: '' },
       rate: { type: 'string', default: '25' },
+      database: { type: 'string', default: '' },
+      data: { type: 'string', default: '' },
+      listen: { type: 'string', default: '0' },
     },
   })
   const stopping = new AbortController()
@@ -33,11 +36,20 @@ async function main(): Promise<void> {
 
   const clock = clockStartingAt(Number(startsAt))
   const { folder, port, sandbox: sandboxUrl, rate } = values
-  using _lock = takeInstanceLock({
-    dataDir: folder,
-    holder: { pid: process.pid, command: 'chaos', startedAt: clock.now() },
-  })
-  const ground = { folder, port: Number(port), sandboxUrl, perSecond: Number(rate) }
+  using _lock = values.database
+    ? undefined
+    : takeInstanceLock({
+        dataDir: folder,
+        holder: { pid: process.pid, command: 'chaos', startedAt: clock.now() },
+      })
+  const worker = { databaseUrl: values.database, dataDir: values.data, listenPort: Number(values.listen) }
+  const ground: Ground = {
+    folder,
+    port: Number(port),
+    sandboxUrl,
+    perSecond: Number(rate),
+    ...(values.database ? { worker } : {}),
+  }
   await using app = await openGround(ground, { clock, log: openLog({ level: 'info', destination: { write: passOn } }) })
   await runDaemon(app, stopping.signal)
   lines.close()

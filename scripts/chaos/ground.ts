@@ -25,18 +25,37 @@ export const LONGEST_LISTING_DELAY_MS = 1_000
 const patience: Patience = { leaseMs: 4_000, lookup: { listingMs: 10_000, everyMs: 500 } }
 const CARRIER_TIMEOUT_MS = 1_500
 
-export type Ground = { folder: string; port: number; sandboxUrl: string; perSecond: number }
+export type Ground = {
+  folder: string
+  /** Where the carrier calls back. */
+  port: number
+  sandboxUrl: string
+  perSecond: number
+  /** One of several, on a PostgreSQL database that they share. */
+  worker?: Worker
+}
+
+export type Worker = {
+  databaseUrl: string
+  /** Where it keeps what is its own; the sounds are everybody's. */
+  dataDir: string
+  /** What it listens on: `port` is that of the balancer before all of them. */
+  listenPort: number
+}
 
 /** The whole program in `folder`; what it sends goes to the sandbox alone. */
 export function openGround(
-  { folder, port, sandboxUrl, perSecond }: Ground,
+  { folder, port, sandboxUrl, perSecond, worker }: Ground,
   parts: { clock: Clock; log: Log },
 ): Promise<App> {
-  const base = configOf({ folder, port, sandboxUrl })
+  const base = configOf({ folder, port, sandboxUrl, databaseUrl: worker?.databaseUrl })
   const twilio = { ...base.twilio, timeoutMs: CARRIER_TIMEOUT_MS }
-  const config: Config = { ...base, twilio }
+  const config: Config = worker
+    ? { ...base, twilio, dataDir: worker.dataDir, publicListen: { host: '127.0.0.1', port: worker.listenPort } }
+    : { ...base, twilio }
   const secrets: Secrets = {
     keys: keysIn(folder),
+    databaseUrl: worker?.databaseUrl,
     twilioAuthToken: AUTH_TOKEN,
     smtpUrl: undefined,
     heartbeatUrl: undefined,

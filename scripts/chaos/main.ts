@@ -7,11 +7,12 @@ import { AppError } from '../../src/lib/errors.ts'
 import { storm } from './storm.ts'
 import { type Figures, verdictOn } from './verdict.ts'
 
-const USAGE = `npm run chaos -- [--seed N] [--minutes N] [--residents N] [--keep DIR] [--json]
+const USAGE = `npm run chaos -- [--engine sqlite|postgres] [--workers N] [--seed N] [--minutes N] [--residents N] [--keep DIR] [--json]
 npm run chaos -- --verdict DIR [--json]
 
 Starts the daemon and the sandbox as processes, kills the daemon at random moments, lets the carrier fail, and in the
-end compares what the phones got with the database. --keep leaves transcript.jsonl, tenggat.db and the key that opens
+end compares what the phones got with the database. With --engine postgres there are several daemons on one server of its own,
+whose lines to it break or go silent, and which crashes itself; what it holds at the end is copied to tenggat.db. --keep leaves transcript.jsonl, tenggat.db and the key that opens
 its numbers (secret.key) in DIR; --verdict computes the figures again from these files alone.
 Exits 0 when nobody was told twice, never told or wrongly marked, else 1.
 `
@@ -20,6 +21,8 @@ async function main(argv: string[]): Promise<ExitCode> {
   const { values } = parseArgs({
     args: argv,
     options: {
+      engine: { type: 'string', default: 'sqlite' },
+      workers: { type: 'string' },
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '1' },
       residents: { type: 'string' },
@@ -39,9 +42,17 @@ async function main(argv: string[]): Promise<ExitCode> {
   const minutes = positive('--minutes', values.minutes)
   const residents = Math.ceil(positive('--residents', values.residents ?? String(1_250 * minutes)))
   const seed = Math.ceil(positive('--seed', values.seed))
+  const { engine } = values
+  if (engine !== 'sqlite' && engine !== 'postgres')
+    throw new AppError('usage', `--engine ${engine}: sqlite or postgres is needed`)
+  const workers = values.workers === undefined ? undefined : Math.ceil(positive('--workers', values.workers))
+  if (engine === 'sqlite' && (workers ?? 1) > 1)
+    throw new AppError('usage', `--workers ${workers}: several share a PostgreSQL database; add --engine postgres`)
   using stack = new DisposableStack()
   const folder = values.keep === undefined ? passing(stack) : emptyFolder(resolve(values.keep))
-  await storm({ folder, seed, minutes, residents, tell: (line) => output.line(line) })
+  const options = { folder, seed, minutes, residents, tell: (line: string) => output.line(line) }
+  if (engine === 'sqlite') await storm(options)
+  else await (await import('./storm-workers.ts')).stormWorkers({ ...options, workers: workers ?? 3 })
   return await judge(output, folder)
 }
 

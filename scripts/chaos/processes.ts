@@ -35,9 +35,13 @@ export type SandboxProcess = AsyncDisposable & {
 }
 
 /** A daemon with its modules loaded, waiting to begin. Its log goes to `daemon.log` in the folder. */
-export function loadDaemon({ folder, port, sandboxUrl, perSecond }: Ground): DaemonProcess {
+export function loadDaemon({ folder, port, sandboxUrl, perSecond, worker }: Ground): DaemonProcess {
   const file = join(import.meta.dirname, 'daemon.ts')
   const args = ['--folder', folder, '--port', String(port), '--sandbox', sandboxUrl, '--rate', String(perSecond)]
+  if (worker) {
+    const { databaseUrl, dataDir, listenPort } = worker
+    args.push('--database', databaseUrl, '--data', dataDir, '--listen', String(listenPort))
+  }
   const child = start(file, args, folder)
   const lines = linesOf(child)
   const loaded = next(lines, 'loaded')

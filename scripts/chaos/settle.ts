@@ -22,21 +22,23 @@ const QUIET_WITHIN_MS = 180_000
  * questions about silent deliveries, calls on another day), and so on until nothing waits any more.
  */
 export async function settle(world: World): Promise<void> {
-  const { ground, tell } = world
+  const { ground, workers, tell } = world
   await using app = await openGround(ground, { clock: new SteppedClock(STARTS_AT), log: silentLog })
   await using stack = new AsyncDisposableStack()
   const ends = STARTS_AT + DAYS * DAY_MS
   let { sandbox } = world
   for (let leap = 0; ; ) {
     const now = () => world.now() + leap
-    await using daemon = loadDaemon(ground)
-    await daemon.begin(now())
+    await using daemons = new AsyncDisposableStack()
+    // Together they finish what is under way; for what comes days later one is enough.
+    const all = workers.slice(0, leap === 0 ? undefined : 1).map((worker) => daemons.use(loadDaemon(worker)))
+    for (const daemon of all) await daemon.begin(now())
     await until(async () => {
-      if (!daemon.alive()) throw new Error('the daemon ended by itself; see daemon.log')
+      if (!all.every((daemon) => daemon.alive())) throw new Error('a daemon ended by itself; see daemon.log')
       await sandbox.idle()
       return isQuiet(app, now())
     }, QUIET_WITHIN_MS)
-    await daemon.stop()
+    await Promise.all(all.map((daemon) => daemon.stop()))
     const next = await nextInstant(app, now())
     if (next === null || next > ends) return
     leap += Math.max(0, next - now()) + TOGETHER_MS

@@ -21,9 +21,9 @@ export type StormOptions = {
   tell: (line: string) => void
 }
 
-const KILLS_PER_MINUTE = 50
+export const KILLS_PER_MINUTE = 50
 /** The register comes in bit by bit, so that there is work at every kill. */
-const KILLS_PER_PORTION = 4
+export const KILLS_PER_PORTION = 4
 /** So long at most after the moment that was waited for. */
 const LONGEST_LIFE_MS = 800
 /** So many die after their first message is out, unless there is nothing to send; the others between start and that. */
@@ -51,7 +51,7 @@ export async function storm({ folder, seed, minutes, residents, tell }: StormOpt
   const ground: Ground = { folder, port: await freePort(), sandboxUrl: sandbox.url, perSecond }
   await sandbox.people(peopleOf(rows))
 
-  const world: World = { ground, sandbox, seed, rows, now, random: seeded(seed), tell }
+  const world: World = { ground, workers: [ground], sandbox, seed, rows, now, random: seeded(seed), tell }
   await killAgainAndAgain(world, minutes)
   await sandbox.faults(standingFaults(rows))
   tell('the faults are over; the daemon finishes')
@@ -60,7 +60,10 @@ export async function storm({ folder, seed, minutes, residents, tell }: StormOpt
 }
 
 export type World = {
+  /** To look at the database with. */
   ground: Ground
+  /** Each daemon's own. */
+  workers: readonly Ground[]
   sandbox: SandboxProcess
   seed: number
   rows: ReturnType<typeof residentRows>
@@ -122,10 +125,10 @@ export async function importRows(app: App, { folder }: Pick<Ground, 'folder'>, r
 }
 
 /** The first daemon may live until it rings somebody: making the voice notes takes longer than most lives. */
-async function firstWord({ ground, now }: World): Promise<void> {
-  await using daemon = loadDaemon({ ...ground, perSecond: 1 })
+export async function firstWord({ workers: [ground], now }: World): Promise<void> {
+  await using daemon = loadDaemon({ ...ground!, perSecond: 1 })
   await daemon.begin(now())
-  const hasRung = async () => (await readTranscript(transcriptIn(ground.folder))).some(({ kind }) => kind === 'call')
+  const hasRung = async () => (await readTranscript(transcriptIn(ground!.folder))).some(({ kind }) => kind === 'call')
   await until(hasRung, FIRST_WORD_MS)
   await daemon.kill()
 }

@@ -88,7 +88,7 @@ async function permitsWithoutNotice(db: Db): Promise<number> {
 }
 
 /**
- * Messages are told apart by their link's token, calls by the attempt in their URL. Throws for anything at a phone that
+ * Messages are told apart by their link's token, calls by their sid or by the attempt in their URL. Throws for anything at a phone that
  * no delivery accounts for: that would be a message to the wrong person.
  */
 async function toldByDelivery(db: Db, truth: Truth): Promise<Map<number, Told>> {
@@ -103,18 +103,18 @@ async function toldByDelivery(db: Db, truth: Truth): Promise<Map<number, Told>> 
     .from(deliveries)
   const byToken = new Map(rows.map((row) => [`${row.channel} ${row.token_hash}`, row]))
   const byId = new Map(rows.map((row) => [row.id, row]))
-  const deliveryOf = new Map(
-    (await db.read.select({ id: attempts.id, deliveryId: attempts.delivery_id }).from(attempts)).map((row) => [
-      row.id,
-      row.deliveryId,
-    ]),
-  )
+  const made = await db.read
+    .select({ id: attempts.id, sid: attempts.sid, deliveryId: attempts.delivery_id })
+    .from(attempts)
+  const deliveryOf = new Map(made.map((row) => [row.id, row.deliveryId]))
+  const deliveryOfSid = new Map(made.map((row) => [row.sid, row.deliveryId]))
+  const ofCall = ({ sid }: TranscriptEntry) =>
+    // A call that the database had lost bears the number of an attempt that is no more.
+    deliveryOfSid.get(sid) ?? deliveryOf.get(truth.attemptOfCall.get(sid) ?? 0) ?? 0
   const at = (entry: TranscriptEntry): number => {
     const token = entry.link?.split('/').at(-1) ?? ''
     const delivery =
-      entry.kind === 'call'
-        ? byId.get(deliveryOf.get(truth.attemptOfCall.get(entry.sid) ?? 0) ?? 0)
-        : byToken.get(`${entry.kind} ${db.vault.tokenHash(token)}`)
+      entry.kind === 'call' ? byId.get(ofCall(entry)) : byToken.get(`${entry.kind} ${db.vault.tokenHash(token)}`)
     if (!delivery || delivery.phone !== entry.to)
       throw new Error(`${entry.kind} ${entry.sid} reached a phone and belongs to no delivery`)
     return delivery.id

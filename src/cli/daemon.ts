@@ -1,16 +1,21 @@
-import { desc, eq } from 'drizzle-orm'
 import type { App, Delivery } from '../app.ts'
 import { cleanNotes } from '../compose/clean-notes.ts'
+import { cleanSessions } from '../console/sessions.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import { checkSpending } from '../deliver/budget.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
-import { sendHeartbeat } from '../ops/heartbeat.ts'
+import { tellAgain, tellOfScan } from '../ops/heartbeat.ts'
 import { tellService } from '../ops/service.ts'
-import { startTicker } from '../ops/ticker.ts'
+import { openWatch } from '../ops/silence-signs.ts'
+import { startTicker, type Ticker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
+import { registerMark } from '../register/mark.ts'
 import { holidayListAlarm } from '../scan/working-days.ts'
+import { backupDuty } from './backup.ts'
 import { costDepsOf } from './forecast.ts'
+import { mailDuties } from './mail-duties.ts'
+import { openProbes } from './probes.ts'
 
 /** Between two looks at the queue when nothing comes in. */
 const IDLE_MS = 1_000
@@ -22,9 +27,11 @@ const FAULT_WAIT_MS = 5_000
  */
 export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   await using delivery = await app.openDelivery()
-  await using officers = await app.openConsole()
+  const ticking: { ticker?: Ticker } = {}
+  using probes = await openProbes(app, delivery, () => ticking.ticker?.idleMs() ?? null)
+  await using officers = await app.openConsole(probes)
   await using worker = await registerWorker({ db: app.db, clock: app.clock, name: delivery.deps.worker })
-  await using _ticker = startTicker({
+  await using ticker = startTicker({
     db: app.db,
     clock: app.clock,
     log: app.log,
@@ -32,6 +39,7 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
     duties: dutiesOf(app.office, dutyWork(app, delivery)),
     signal,
   })
+  ticking.ticker = ticker
   await using _service = tellService({ env: process.env, log: app.log })
   const stopSending = () => void delivery.dispatcher.stop()
   signal.addEventListener('abort', stopSending, { once: true })
@@ -40,12 +48,21 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   app.log.info({ worker: worker.name }, 'stopping')
 }
 
-function dutyWork(app: App, delivery: Delivery): DutyWork {
+export function dutyWork(app: App, delivery: Delivery): DutyWork {
+  const watch = openWatch(app)
+  const { heartbeatUrl: url } = app.secrets
+  const heartbeat = url === undefined ? null : { db: app.db, log: app.log, url }
   return {
-    async scan() {
+    ...mailDuties(app),
+    async scan(plannedAt) {
       const result = await app.scan()
-      if (app.secrets.heartbeatUrl) await sendHeartbeat({ url: app.secrets.heartbeatUrl, log: app.log })
+      if (heartbeat) await tellOfScan(heartbeat, plannedAt)
       return result
+    },
+    async watch() {
+      const now = app.clock.now()
+      if (heartbeat) await tellAgain(heartbeat, now)
+      return { silent: await watch(now) }
     },
     overstay: () => app.overstay(),
     attend: () => app.attend(),
@@ -65,21 +82,26 @@ function dutyWork(app: App, delivery: Delivery): DutyWork {
     },
     spending: () =>
       checkSpending({ ...costDepsOf(app), db: app.db, clock: app.clock, log: app.log, carrier: delivery.carrier }),
-    clean: () => cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now: app.clock.now(), today: app.today() }),
+    async clean() {
+      const now = app.clock.now()
+      const notes = await cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now, today: app.today() })
+      return { ...notes, sessions: await cleanSessions(app.db, now) }
+    },
+    backup: () => backupDuty(app),
   }
 }
 
-/** Sends until the signal. What an import by another process brought in is scanned at once. */
+/** Sends until the signal. What an import, perhaps of another process, or an officer's correction brought in is scanned at once. */
 async function deliverUntil(app: App, delivery: Delivery, signal: AbortSignal): Promise<void> {
-  let scannedImport: number | null = null
+  let scanned: string | null = null
   while (!signal.aborted) {
     try {
-      const newest = await newestImport(app)
-      if (newest !== scannedImport) {
+      const mark = await registerMark(app.db.read)
+      if (mark !== scanned) {
         await app.scan()
         await app.overstay()
         await app.attend()
-        scannedImport = newest
+        scanned = mark
       }
       const { taken } = await delivery.dispatcher.drain()
       if (taken > 0) continue
@@ -90,15 +112,4 @@ async function deliverUntil(app: App, delivery: Delivery, signal: AbortSignal): 
     }
     await delivery.awaitNews(IDLE_MS, signal)
   }
-}
-
-async function newestImport({ db }: App): Promise<number> {
-  const { imports } = db.t
-  const [row] = await db.read
-    .select({ id: imports.id })
-    .from(imports)
-    .where(eq(imports.state, 'applied'))
-    .orderBy(desc(imports.id))
-    .limit(1)
-  return row?.id ?? 0
 }

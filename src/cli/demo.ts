@@ -35,7 +35,10 @@ const TIME_ZONE = 'Asia/Jakarta'
 const STARTS_AT = '08:30'
 const ENDS_AT = '17:00'
 const RESIDENTS = 138
-const DEMO_OFFICER = 'petugas'
+const DEMO_OFFICERS = [
+  { name: 'petugas', role: 'officer' },
+  { name: 'kepala', role: 'supervisor' },
+] as const
 const KNOWN_FOR_DAYS = 65
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`
 const AUTH_TOKEN = 'sandbox'
@@ -65,6 +68,8 @@ export async function demoCommand(
   const { config, secrets } = await demoConfig(sandbox.url)
   await using app = await openApp(config, secrets, {
     clock,
+    // The day stands still, the officers' phones with their codes do not.
+    wallClock: systemClock,
     log: openLog({ level: config.logLevel, destination: 2 }),
     office: withDemoRates,
     patience: { leaseMs: 60_000, lookup: { listingMs: 2_000, everyMs: 1_000 } },
@@ -192,10 +197,12 @@ async function stayOpen(parts: {
 }): Promise<void> {
   const { app, delivery, sandbox, output, signal } = parts
   await using officers = await app.openConsole()
-  const password = await demoOfficer(app)
   output.line('')
   output.line(`The officers' console:                ${officers.url}`)
-  output.line(`Sign in as ${DEMO_OFFICER} with the one-time password ${password} and set your own.`)
+  for (const { name, role, password } of await demoOfficers(app)) {
+    output.line(`  ${name}, ${role}:`.padEnd(38) + password)
+  }
+  output.line('  These passwords are good once: set your own. A supervisor also needs an authenticator app.')
   output.line(`The phones, with what each received:  ${sandbox.url}`)
   output.line('Open one, play a note, follow its link, tap a button. Ctrl-C ends.')
   while (!signal.aborted) {
@@ -205,14 +212,20 @@ async function stayOpen(parts: {
   }
 }
 
-/** A new one-time password at each start; the account stays. */
-async function demoOfficer(app: App): Promise<string> {
-  const doing = { db: app.db, now: app.clock.now() }
-  const given = { name: DEMO_OFFICER, role: 'officer', known: app.office.areas.regencies }
-  const { password } = (await accountByName(app.db.read, DEMO_OFFICER))
-    ? await resetOfficer(doing, given)
-    : await addOfficer(doing, { ...given, regencies: null })
-  return password
+/** New one-time passwords at each start; the accounts stay. Like all that people do at the console they go by the real clock. */
+export async function demoOfficers(
+  app: Pick<App, 'db' | 'office'>,
+): Promise<{ name: string; role: string; password: string }[]> {
+  const doing = { db: app.db, now: systemClock.now() }
+  const known = app.office.areas.regencies
+  const accounts = []
+  for (const given of DEMO_OFFICERS) {
+    const { password } = (await accountByName(app.db.read, given.name))
+      ? await resetOfficer(doing, { ...given, known })
+      : await addOfficer(doing, { ...given, known, regencies: null })
+    accounts.push({ ...given, password })
+  }
+  return accounts
 }
 
 function emptyDataDir(): void {

@@ -23,6 +23,9 @@ export async function importCommand(
     `${result.state}: ${result.rows} rows; added ${result.added}, changed ${result.changed}, renewed ${result.renewed}, ` +
       `unchanged ${result.unchanged}, absent ${result.absent}, rejected ${result.rejected}`,
   )
+  if (result.differs > 0) {
+    output.line(`  ${result.differs} values differ from what officers corrected; the corrections stand`)
+  }
   for (const reject of rejects.slice(0, SHOWN_REJECTS)) {
     output.line(`  line ${reject.line}, ${reject.column}: ${JSON.stringify(reject.value)} ${reject.reason}`)
   }

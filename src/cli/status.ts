@@ -1,6 +1,7 @@
 import type { App } from '../app.ts'
 import { openAlarms } from '../db/alarms.ts'
 import { pausesNow } from '../deliver/pauses.ts'
+import { findSilences } from '../ops/silence-signs.ts'
 import { latestSlots } from '../ops/slots.ts'
 import { listWorkers } from '../ops/workers.ts'
 import {
@@ -30,6 +31,7 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
     overstay_cases: await openCasesByLevel(read),
     follow_ups: await openFollowUpsByKind(read),
     alarms: await openAlarms(read),
+    silences: await findSilences({ db: app.db, office: app.office, now }),
     pauses: await pausesNow(read, now),
     slots,
     workers,
@@ -45,6 +47,7 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
   output.line(`  follow-ups: ${counts(result.follow_ups)}`)
   for (const alarm of result.alarms)
     output.line(`  alarm ${alarm.kind}: ${alarm.detail} (${alarm.times} times, last ${at(alarm.last_at)})`)
+  for (const { kind, detail } of result.silences) output.line(`  ${kind}: ${detail}`)
   for (const pause of result.pauses) output.line(`  paused ${pause.scope} until ${at(pause.until)}: ${pause.reason}`)
   for (const line of table(
     slots.map((slot) => [

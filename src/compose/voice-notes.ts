@@ -212,7 +212,8 @@ export class VoiceNotes {
 
   #fault({ engine, language }: NoteRequest, fault: Fault, now: number): Fault {
     this.counts.faults += 1
-    this.#log.warn({ engine, language, reason: fault.reason, detail: fault.message }, 'speech failed')
+    // Not its message: a service may quote what it was asked to say.
+    this.#log.warn({ engine, language, reason: fault.reason, code: fault.code }, 'speech failed')
     this.#rests.failed(engine, fault, now)
     return fault
   }

@@ -62,7 +62,7 @@ async function changePassword(request: FrameRequest, reply: FastifyReply): Promi
   const password_hash = await hashPassword(form.password!, deps.passwordCost)
   const { token } = await deps.db.write(async (tx) => {
     await tx.update(tx.t.officers).set({ password_hash, failed_count: 0 }).where(eq(tx.t.officers.id, account.id))
-    return renewSession(tx, { account, codeAt: session!.codeAt, now })
+    return renewSession(tx, { account, codeAt: session!.codeAt, now, policy: deps.office.console })
   })
   setCookie(reply, deps, 'session', token)
   return reply.redirect(pathFor(reply, '/account', { said: 'account.password' }), 303)

@@ -7,8 +7,6 @@ import { hashPassword, newOneTimePassword, type PasswordCost } from './password.
 
 export type Account = Db['t']['officers']['$inferSelect']
 
-/** Roles that must show a second factor, by policy. */
-export const TOTP_ROLES: readonly Role[] = ['supervisor', 'admin']
 const ONE_TIME_MS = 24 * 3600_000
 const FREE_TRIES = 5
 const FIRST_LOCK_MS = 30_000

@@ -1,27 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { type SQL, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Db, openSqlite } from '../db/open.ts'
-import { openPglite } from '../db/open-postgres.ts'
+import type { Db } from '../db/open.ts'
 import { newKeyFile, openVault } from '../db/seal.ts'
+import { openTestDb } from '../db/testing.ts'
 import { auditHead, recordAudit, verifyAudit } from './audit.ts'
 
 const vault = openVault(newKeyFile('k1'), 'test')
 
 describe('the audit chain', () => {
-  let folder: string
   let db: Db
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tenggat-audit-'))
-    db = await openSqlite({ file: join(folder, 'a.db'), vault })
+    db = await openTestDb({ vault })
   })
   afterEach(async () => {
     await db[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true })
   })
 
   const add = (n: number) => addTo(db, n)
@@ -34,6 +27,16 @@ describe('the audit chain', () => {
     expect(await verifyAudit(db.read)).toMatchObject({ ok: true, entries: 0 })
     await three()
     expect(await verifyAudit(db.read)).toEqual({ ok: true, entries: 3, head: await auditHead(db.read) })
+  })
+
+  it('is walked from near its end for a quick look, which sees what was changed there and not before', async () => {
+    for (let n = 1; n <= 5; n++) await add(n)
+    expect(await verifyAudit(db.read, { last: 2 })).toMatchObject({ ok: true, entries: 2 })
+    await tamper(sql`update audit set action = 'other' where subject_id = 1`)
+    expect(await verifyAudit(db.read, { last: 2 })).toMatchObject({ ok: true, entries: 2 })
+    expect(await verifyAudit(db.read, { last: 9 })).toMatchObject({ ok: false, brokenAt: 1 })
+    await tamper(sql`update audit set action = 'other' where subject_id = 5`)
+    expect(await verifyAudit(db.read, { last: 2 })).toMatchObject({ ok: false, brokenAt: 5 })
   })
 
   it('is one line even when many write at once', async () => {
@@ -94,9 +97,9 @@ describe('the audit chain', () => {
   })
 })
 
-describe('the audit chain on PostgreSQL', () => {
+describe('the audit chain in a crowd', () => {
   it('is one line when many write at once, and tells what was changed', async () => {
-    await using db = await openPglite({ client: new PGlite(), vault })
+    await using db = await openTestDb({ vault })
     await Promise.all(Array.from({ length: 10 }, (_, n) => addTo(db, n)))
     expect(await verifyAudit(db.read)).toEqual({ ok: true, entries: 10, head: await auditHead(db.read) })
     await db.write((tx) => tx.run(sql`update audit set subject_id = 99 where id = 4`))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { asc, eq, gt } from 'drizzle-orm'
+import { asc, desc, eq, gt } from 'drizzle-orm'
 import type { Db, Reader, Tx } from '../db/open.ts'
 import { AppError } from '../lib/errors.ts'
 
@@ -18,6 +18,8 @@ export type AuditVerdict =
 
 type AuditRow = Db['t']['audit']['$inferSelect']
 
+/** An officer had a delivery sent once more: beside `delivery.retry`, which stands for the asking. The history shows it. */
+export const REQUEUED = 'delivery.requeued'
 /** What the first entry follows. */
 export const AUDIT_START = '0'.repeat(64)
 const HEAD = 'audit_head'
@@ -61,15 +63,19 @@ export async function auditHead(reader: Reader): Promise<string> {
 /**
  * Walks the whole chain: whether an entry was changed, put in or taken out.
  * @param kept a hash that was kept elsewhere, e.g. from a digest: `rewritten` when no entry has it any more
+ * @param last only about so many of the newest entries, for a quick look
  */
-export async function verifyAudit(reader: Reader, { kept }: { kept?: string } = {}): Promise<AuditVerdict> {
+export async function verifyAudit(
+  reader: Reader,
+  { kept, last }: { kept?: string; last?: number } = {},
+): Promise<AuditVerdict> {
   const { audit } = reader.t
   // Entries written while we walk come after the head that we begin with.
   const wanted = new Set([await auditHead(reader), kept ?? AUDIT_START])
   wanted.delete(AUDIT_START)
-  let head = AUDIT_START
+  let { head, after } = await walkFrom(reader, last)
   let entries = 0
-  for (let after = 0; ; ) {
+  for (;;) {
     const rows = await reader.select().from(audit).where(gt(audit.id, after)).orderBy(asc(audit.id)).limit(PAGE)
     for (const row of rows) {
       if (row.prev_hash !== head || row.hash !== hashOf(row)) return { ok: false, entries, brokenAt: row.id }
@@ -83,6 +89,21 @@ export async function verifyAudit(reader: Reader, { kept }: { kept?: string } = 
   if (wanted.size === 0) return { ok: true, entries, head }
   const rewritten = kept !== undefined && wanted.size === 1 && wanted.has(kept)
   return { ok: false, entries, brokenAt: null, ...(rewritten ? { rewritten } : {}) }
+}
+
+/** Where to begin: at the first entry, or after the one before the last `last`, whose hash is believed. */
+async function walkFrom(reader: Reader, last: number | undefined): Promise<{ head: string; after: number }> {
+  const { audit } = reader.t
+  const [row] =
+    last === undefined
+      ? []
+      : await reader
+          .select({ id: audit.id, hash: audit.hash })
+          .from(audit)
+          .orderBy(desc(audit.id))
+          .offset(last)
+          .limit(1)
+  return row ? { head: row.hash, after: row.id } : { head: AUDIT_START, after: 0 }
 }
 
 function hashOf(row: Omit<AuditRow, 'id' | 'hash'>): string {

@@ -36,6 +36,7 @@ export const TONES: Readonly<Record<string, Tone>> = {
   open: 'warn',
   closed: 'quiet',
   held: 'quiet',
+  differs: 'warn',
   late: 'bad',
   'day-60': 'grave',
   sms: 'plain',

@@ -1,8 +1,24 @@
-import { day, oneOf, wholeNumber, withQuery } from './asked.ts'
-import { CHANNELS, DELIVERY_STATES, type DeliveryView, deliveryPage, errorCounts } from './deliveries-query.ts'
-import { render, wordsFor } from './pages.ts'
-import type { Route } from './route.ts'
+import { retriesOf, retryByHand } from '../deliver/retry.ts'
+import { AppError } from '../lib/errors.ts'
+import { day, idOf, oneOf, wholeNumber, withQuery } from './asked.ts'
+import { REQUEUED } from './audit.ts'
+import {
+  CHANNELS,
+  countOfDay,
+  DELIVERY_STATES,
+  type DeliveryView,
+  deliveryInArea,
+  deliveryPage,
+  errorCounts,
+} from './deliveries-query.ts'
+import { pathFor, render, safePath, wordsFor } from './pages.ts'
+import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
 import { sayings } from './say.ts'
+
+const subject: NonNullable<RouteAudit['subject']> = ({ params }) => ({
+  kind: 'delivery',
+  id: wholeNumber(params.id) ?? null,
+})
 
 export const deliveryRoutes: Route[] = [
   {
@@ -11,25 +27,55 @@ export const deliveryRoutes: Route[] = [
     role: 'viewer',
     audit: { action: 'deliveries.list' },
     async handle(request, reply) {
-      const { deps, officer, query } = request
-      const scope = { db: deps.db, office: deps.office, officer }
+      const { deps, officer, query, now, today } = request
+      const scope = scopeOf(request)
       const view = viewOf(query)
       const after = wholeNumber(query.get('after')) ?? null
+      const page = await deliveryPage(scope, { view, after })
       return render(reply, officer, 'deliveries', {
         title: wordsFor(reply, officer)('deliveries.title'),
         styles: ['lists.css'],
         ...sayings(request, reply),
-        ...(await deliveryPage(scope, { view, after })),
+        ...page,
         view,
         after,
+        total: await countOfDay(scope, view),
+        retries: await retriesOf(deps.db.read, { ids: page.rows.map((row) => row.id), now, today }),
         errors: await errorCounts(scope),
         channels: CHANNELS,
         states: DELIVERY_STATES,
+        back: `/deliveries${withQuery(query, {})}`,
         link: (changes: Record<string, string | number | null>) => withQuery(query, { after: null, ...changes }),
       })
     },
   },
+  {
+    method: 'POST',
+    path: '/deliveries/:id/retry',
+    role: 'officer',
+    audit: { action: 'delivery.retry', subject },
+    async handle(request, reply) {
+      const { deps, officer, form, now, today } = request
+      const id = idOf(request.params)
+      if (!(await deliveryInArea(scopeOf(request), id))) throw new AppError('not-found', `tidak ada pengiriman ${id}`)
+      const retry = await deps.db.write(async (tx) => {
+        const decided = await retryByHand(tx, { id, office: deps.office, now, today })
+        if (decided?.may) await request.record(tx, { action: REQUEUED, subject: { kind: 'delivery', id } })
+        return decided
+      })
+      if (!retry?.may) {
+        const t = wordsFor(reply, officer)
+        throw new AppError('conflict', `${t('retry.no')} ${t(`retry.why.${retry?.why ?? 'permit_over'}`)}`)
+      }
+      deps.log.info({ event: 'delivery.retry', delivery: id, officer: officer.id }, 'queued once more by hand')
+      return reply.redirect(pathFor(reply, safePath(form.back ?? '/deliveries'), { said: 'delivery.retry' }), 303)
+    },
+  },
 ]
+
+function scopeOf({ deps, officer }: ConsoleRequest) {
+  return { db: deps.db, office: deps.office, officer }
+}
 
 function viewOf(query: URLSearchParams): DeliveryView {
   const state = oneOf(DELIVERY_STATES, query.get('state'))

@@ -94,18 +94,38 @@ export async function fatesOfDay(scope: Scope, day: CivilDate): Promise<Partial<
   return Object.fromEntries(rows.map((row) => [row.state, Number(row.n)]))
 }
 
-/** Which of the carrier's errors there were, the most frequent first. */
-export async function errorCounts(scope: Scope): Promise<{ code: number; deliveries: number }[]> {
-  const { attempts, deliveries } = scope.db.t
-  const rows = await scope.db.read
+/** Of one day; more are not counted, for that would read them all. */
+export async function countOfDay(scope: Scope, view: DeliveryView): Promise<number | null> {
+  if (view.dueOn === undefined) return null
+  const { deliveries } = scope.db.t
+  return scope.db.read.$count(deliveries, and(...conditions(scope, view)))
+}
+
+/**
+ * Which of the carrier's errors there were, the most frequent first. `deliveries` is null for an area: all codes are there
+ * to choose from, but whose they were is not looked up.
+ */
+export async function errorCounts({ db, officer }: Scope): Promise<{ code: number; deliveries: number | null }[]> {
+  const { attempts } = db.t
+  const rows = await db.read
     .select({ code: attempts.error_code, n: countDistinct(attempts.delivery_id) })
     .from(attempts)
-    .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))
-    .where(and(isNotNull(attempts.error_code), ...conditions(scope, {})))
+    .where(isNotNull(attempts.error_code))
     .groupBy(attempts.error_code)
   return rows
-    .flatMap(({ code, n }) => (code === null ? [] : [{ code, deliveries: Number(n) }]))
-    .sort((a, b) => b.deliveries - a.deliveries || a.code - b.code)
+    .flatMap(({ code, n }) => (code === null ? [] : [{ code, n: Number(n) }]))
+    .sort((a, b) => b.n - a.n || a.code - b.code)
+    .map(({ code, n }) => ({ code, deliveries: officer.regencies === null ? n : null }))
+}
+
+/** The state of one delivery of the officer's area; null where there is none. */
+export async function deliveryInArea(scope: Scope, id: number): Promise<{ state: DeliveryState } | null> {
+  const { deliveries } = scope.db.t
+  const [row] = await scope.db.read
+    .select({ state: deliveries.state })
+    .from(deliveries)
+    .where(and(eq(deliveries.id, id), ...conditions(scope, {})))
+  return row ?? null
 }
 
 function conditions(scope: Scope, view: DeliveryView): (SQL | undefined)[] {

@@ -5,10 +5,20 @@ import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
 import type { ImportResult } from '../register/import.ts'
 
+/** What a supervisor asks of a program that runs all day. */
+export type Probes = {
+  /** What keeps the program from its work, in one word each; empty when it is ready. */
+  notReady(): Promise<readonly string[]>
+  /** In the text format of Prometheus. */
+  metrics: { contentType: string; render(): Promise<string> }
+}
+
 export type ConsoleDeps = {
   db: Db
   log: Log
   clock: Clock
+  /** What sessions, codes and the audit go by: people's own clock, where the program's is moved by hand. `clock` unless told. */
+  wallClock?: Clock | undefined
   office: Office
   templates: Templates
   /** What somebody is written and spoken to in, by nationality where nothing else is known. */
@@ -29,9 +39,17 @@ export type ConsoleDeps = {
   /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. */
   trustedProxies: readonly string[]
   timeZone: string
+  /** `https://…` of what the internet may reach: as long as the links in messages are. The office's own address unless told. */
+  publicBaseUrl?: string | undefined
+  /** Only of the daemon. */
+  probes?: Probes | undefined
   importFile?(options: { file: string; dryRun?: boolean; force?: boolean }): Promise<ImportResult>
   /** From one address; 600 by default. */
   requestsPerMinute?: number
   /** Cost of one-time and other passwords; weaker in tests only. */
   passwordCost?: { memoryKiB: number; passes: number }
+}
+
+export function wallClockOf({ wallClock, clock }: Pick<ConsoleDeps, 'wallClock' | 'clock'>): Clock {
+  return wallClock ?? clock
 }

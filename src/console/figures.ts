@@ -17,6 +17,16 @@ const dates = perLanguage(
       calendar: 'gregory',
     }),
 )
+const months = perLanguage(
+  (locale) => new Intl.DateTimeFormat(locale, { timeZone: 'UTC', month: 'long', year: 'numeric', calendar: 'gregory' }),
+)
+const shortMonths = perLanguage(
+  (locale) => new Intl.DateTimeFormat(locale, { timeZone: 'UTC', month: 'short', calendar: 'gregory' }),
+)
+const percents = perLanguage((locale) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }))
+const amounts = perLanguage(
+  (locale) => new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+)
 const numbers = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }))
 
 /** As officers write it: "6 Desember 2026". A dash for none. */
@@ -33,6 +43,26 @@ export function instantText(instant: number | null | undefined, language: Langua
 
 export function numberText(value: number, language: Language): string {
   return numbers[language].format(value)
+}
+
+/** "87,5%"; a dash for none. */
+export function percentText(share: number | null, language: Language): string {
+  return share === null ? NONE : percents[language].format(share)
+}
+
+/** Two digits behind the comma, without the currency. */
+export function moneyText(amount: number, language: Language): string {
+  return amounts[language].format(amount)
+}
+
+/** `2026-08` is "Agustus 2026". */
+export function monthText(month: string, language: Language): string {
+  return months[language].format(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1, 1))
+}
+
+/** `2026-08` is "Agu". */
+export function shortMonthText(month: string, language: Language): string {
+  return shortMonths[language].format(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1, 1))
 }
 
 function partsOf(date: CivilDate): [number, number, number] {

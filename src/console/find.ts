@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
+import type { Office } from '../lib/office.ts'
 import { parsePhone } from '../lib/phone.ts'
 import type { Officer } from './officer.ts'
 
@@ -16,14 +17,19 @@ export function pageOf<Row>(rows: Row[], idOf: (row: Row) => number, size = PAGE
 
 /** Residents of the officer's area, and those of no known regency: nobody else would see them. */
 export function ofArea(regency: SQLWrapper, { regencies }: Pick<Officer, 'regencies'>): SQL | undefined {
-  return regencies === null ? undefined : or(isNull(regency), inArray(regency, regencies))
+  if (regencies === null) return undefined
+  // A filter only: by the index of regencies SQLite would read the whole area first.
+  return regencies.length === 0 ? isNull(regency) : inArray(sql`coalesce(${regency}, ${regencies[0]})`, regencies)
 }
 
 /**
  * Everyone whom `text` may mean: every word of it in the name, or part of a permit number, or exactly a register number,
  * a passport or a phone (in any usual spelling), the sponsor's too.
  */
-export function personMatches({ t, vault, read }: Pick<Db, 't' | 'vault' | 'read'>, text: string): SQL {
+export function personMatches(
+  { t, vault, read }: Pick<Db, 't' | 'vault' | 'read'>,
+  { text, office }: { text: string; office: Pick<Office, 'code'> },
+): SQL {
   const { residents, permits } = t
   const asked = text.normalize('NFC').trim().slice(0, 200)
   const words = asked.split(/\s+/).filter((word) => word !== '')
@@ -35,15 +41,31 @@ export function personMatches({ t, vault, read }: Pick<Db, 't' | 'vault' | 'read
     .normalize('NFKC')
     .toUpperCase()
     .replace(/[\s.\-–/]/g, '')
-  const holders = read.select({ id: permits.resident_id }).from(permits).where(contains(permits.permit_no, asked))
-  return or(
-    named,
-    inArray(residents.id, holders),
-    eq(residents.register_no, asked),
-    eq(residents.passport_index, vault.blind(passport, 'passport')),
-    number === null ? undefined : eq(residents.phone_index, number),
-    number === null ? undefined : eq(residents.sponsor_phone_index, number),
-  )!
+  const who = (where: SQL) => read.select({ id: residents.id }).from(residents).where(where)
+  const numbered = read.select({ id: permits.id }).from(permits).where(contains(permits.permit_no, asked))
+  const holders = read.select({ id: permits.resident_id }).from(permits).where(inArray(permits.id, numbered))
+  // One select for each index: joined by "or" in one they would read everybody's whole row.
+  const found = who(named)
+    .unionAll(holders)
+    .unionAll(who(and(eq(residents.office_code, office.code), eq(residents.register_no, asked))!))
+    .unionAll(who(eq(residents.passport_index, vault.blind(passport, 'passport'))))
+  if (number === null) return inArray(residents.id, found)
+  return inArray(
+    residents.id,
+    found.unionAll(who(eq(residents.phone_index, number))).unionAll(who(eq(residents.sponsor_phone_index, number))),
+  )
+}
+
+/** The ids of those whom `ofArea` lets through, for what is counted without looking up each resident; undefined: all. */
+export function inOfficersArea(
+  { t, read }: Pick<Db, 't' | 'read'>,
+  { residentId, officer }: { residentId: SQLWrapper; officer: Pick<Officer, 'regencies'> },
+): SQL | undefined {
+  const { residents } = t
+  const { regencies } = officer
+  if (regencies === null) return undefined
+  const mine = or(isNull(residents.regency), inArray(residents.regency, regencies))
+  return inArray(residentId, read.select({ id: residents.id }).from(residents).where(mine))
 }
 
 // The same words on both engines, without wildcards to escape: LIKE differs in case, instr has two names. Their lower() knows

@@ -18,6 +18,8 @@ import type { ConsoleRequest, Route } from './route.ts'
 import { sayings } from './say.ts'
 
 const NOBODY = '-'
+/** Each with what was said last: more would make a page of over 100 kB. */
+const PER_PAGE = 25
 
 export const followUpRoutes: Route[] = [
   {
@@ -34,7 +36,7 @@ export const followUpRoutes: Route[] = [
         title: wordsFor(reply, officer)('follow.title'),
         styles: ['lists.css'],
         ...sayings(request, reply),
-        ...(await followUpPage(scope, { view, after })),
+        ...(await followUpPage(scope, { view, after, size: PER_PAGE })),
         view,
         after,
         counts: await followUpCounts(scope),

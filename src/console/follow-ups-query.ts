@@ -38,7 +38,7 @@ export type FollowUpScope = {
   languageOf?: ConsoleDeps['languageOf']
 }
 
-export type FollowUpView = Pick<FollowUpFilter, 'kind' | 'owner' | 'overdue' | 'closed' | 'residentId'>
+export type FollowUpView = Pick<FollowUpFilter, 'kind' | 'notKind' | 'owner' | 'overdue' | 'closed' | 'residentId'>
 
 /** The first due first, so what is overdue stands on top. */
 export async function followUpPage(

@@ -7,7 +7,7 @@ import { accountRoutes, firstPage } from './account.ts'
 import { readAssets, registerAssets } from './assets.ts'
 import { auditRoutes } from './audit-page.ts'
 import { registerBodies } from './body.ts'
-import type { ConsoleDeps } from './deps.ts'
+import { type ConsoleDeps, wallClockOf } from './deps.ts'
 import { registerHealth } from './health.ts'
 import { navigationFor } from './navigation.ts'
 import type { PageFrame } from './pages.ts'
@@ -56,7 +56,9 @@ export async function openConsole(deps: ConsoleDeps, routes: readonly Route[]): 
   registerHealth(app, deps)
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, answerUnknown)
   const first = routes.some(({ method, path }) => method === 'GET' && path === '/') ? [] : [firstPage]
-  for (const route of [...frameRoutes, ...first, ...all]) serveRoute(app, { deps, visits, route })
+  const signingIn = { ...deps, clock: wallClockOf(deps) }
+  for (const route of frameRoutes) serveRoute(app, { deps: signingIn, visits, route })
+  for (const route of [...first, ...all]) serveRoute(app, { deps, visits, route })
   return listen(app, deps)
 }
 

@@ -4,13 +4,13 @@ import { overstayCsv, overstayXlsx } from '../overstay/export.ts'
 import { day, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
 import {
   CONTACT_STATES,
-  countOverstays,
   everyOverstay,
   OVERSTAY_SORTS,
   type OverstayScope,
   type OverstayView,
   overstayChoices,
   overstayPage,
+  totalOf,
 } from './overstays-query.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
@@ -60,6 +60,7 @@ async function list(request: ConsoleRequest, reply: FastifyReply): Promise<strin
   const view = viewOf(request)
   const after = wholeNumber(query.get('after')) ?? null
   const page = await overstayPage(scope, { view, after })
+  const choices = await overstayChoices(scope, view.closed ?? false)
   return render(reply, officer, 'overstays', {
     title: wordsFor(reply, officer)('overstays.title'),
     styles: ['lists.css'],
@@ -67,8 +68,8 @@ async function list(request: ConsoleRequest, reply: FastifyReply): Promise<strin
     ...page,
     view,
     after,
-    total: view.contact === undefined ? await countOverstays(scope, view) : null,
-    choices: await overstayChoices(scope, view.closed ?? false),
+    total: await totalOf(scope, view, choices),
+    choices,
     levels: LEVELS,
     contacts: CONTACT_STATES,
     sorts: OVERSTAY_SORTS,

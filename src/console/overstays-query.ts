@@ -4,6 +4,7 @@ import type { Level } from '../db/schema.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import { type OverstayRow, overstayList } from '../overstay/case-list.ts'
+import { mayBe } from '../overstay/contact-state.ts'
 import { isAfter, isBefore } from '../overstay/pages.ts'
 import { ofOffice } from '../overstay/standing.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
@@ -61,8 +62,9 @@ export async function* everyOverstay(scope: OverstayScope, view: OverstayView): 
   }
 }
 
-/** How many the view has, the state of contact apart: what was said is sealed and cannot be counted by the database. */
-export async function countOverstays(scope: OverstayScope, view: OverstayView): Promise<number> {
+/** How many the view has; null where the state of contact is asked for that only the rows themselves tell. */
+export async function countOverstays(scope: OverstayScope, view: OverstayView): Promise<number | null> {
+  if (view.contact !== undefined && view.contact !== 'untried') return null
   const { overstay_cases, permits, residents } = scope.db.t
   const [row] = await scope.db.read
     .select({ n: count() })
@@ -80,6 +82,40 @@ export type OverstayChoices = {
   districts: string[]
   kinds: string[]
   assigned: string[]
+  groups: OverstayGroup[]
+}
+
+/** So many cases that are alike in everything that a list chooses by. */
+type OverstayGroup = {
+  level: Level
+  nationality: string
+  regency: string | null
+  district: string | null
+  kind: string
+  assigned: string | null
+  n: number
+}
+
+/** How many the view has. What the choices have counted already is not counted again. */
+export async function totalOf(
+  scope: OverstayScope,
+  view: OverstayView,
+  { groups }: Pick<OverstayChoices, 'groups'>,
+): Promise<number | null> {
+  const { closed: _, sort: __, level, nationality, regency, district, kind, assignedTo, ...more } = view
+  if (Object.keys(more).length > 0) return countOverstays(scope, view)
+  const is = (value: string | null, wanted: string | null | undefined) => wanted === undefined || value === wanted
+  return groups
+    .filter(
+      (one) =>
+        is(one.level, level) &&
+        is(one.nationality, nationality) &&
+        is(one.regency, regency) &&
+        is(one.district, district) &&
+        is(one.kind, kind) &&
+        is(one.assigned, assignedTo),
+    )
+    .reduce((sum, one) => sum + one.n, 0)
 }
 
 /** What the open (or closed) cases of the area have to filter by. */
@@ -100,8 +136,9 @@ export async function overstayChoices(scope: OverstayScope, closed = false): Pro
     .innerJoin(residents, eq(residents.id, cases.resident_id))
     .where(and(...conditions(scope, { closed })))
     .groupBy(cases.level, residents.nationality, residents.regency, residents.district, permits.kind, cases.assigned_to)
+  const groups = rows.map((row) => ({ ...row, n: Number(row.n) }))
   const levels: Record<string, number> = {}
-  for (const { level, n } of rows) levels[level] = (levels[level] ?? 0) + Number(n)
+  for (const { level, n } of groups) levels[level] = (levels[level] ?? 0) + n
   const some = (pick: (row: (typeof rows)[number]) => string | null) =>
     [...new Set(rows.map(pick).filter((one) => one !== null))].sort()
   return {
@@ -111,6 +148,7 @@ export async function overstayChoices(scope: OverstayScope, closed = false): Pro
     districts: some((row) => row.district),
     kinds: some((row) => row.kind),
     assigned: some((row) => row.assigned),
+    groups,
   }
 }
 
@@ -163,7 +201,7 @@ function conditions({ db, office, today, officer }: OverstayScope, view: Oversta
     ofOffice(permits.office_code, office),
     ofArea(residents.regency, officer),
     view.closed ? isNotNull(cases.closed_at) : isNull(cases.closed_at),
-    view.search ? personMatches(db, view.search) : undefined,
+    view.search ? personMatches(db, { text: view.search, office }) : undefined,
     same(cases.level, view.level),
     view.daysFrom === undefined ? undefined : lte(cases.expires_on, addDays(today, -view.daysFrom)),
     view.daysTo === undefined ? undefined : gte(cases.expires_on, addDays(today, -view.daysTo)),
@@ -175,6 +213,9 @@ function conditions({ db, office, today, officer }: OverstayScope, view: Oversta
     view.proposed ? isNotNull(cases.proposed) : undefined,
     view.openedOn ? eq(cases.opened_on, view.openedOn) : undefined,
     view.escalatedOn ? wasRaisedOn(db, view.escalatedOn) : undefined,
+    view.contact
+      ? mayBe(db.read, view.contact, { cycleId: cases.cycle_id, residentId: cases.resident_id, caseId: cases.id })
+      : undefined,
   ]
 }
 

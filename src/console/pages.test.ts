@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DeliveryState } from '../db/schema.ts'
 import { addDays, type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
 import { overstayPass } from '../overstay/cases.ts'
@@ -325,13 +326,59 @@ describe('residents', () => {
 describe('deliveries', () => {
   it('are filtered by state, channel and error, with the sentence an officer reads', async () => {
     const { text } = await officer.get('/deliveries?error=30003')
-    expect(text).toContain('Ponsel mati atau di luar jangkauan; dicoba lagi.')
+    expect(text).toContain('Ponsel mati atau di luar jangkauan.')
     expect(text).toContain('Maria da Silva')
     expect(text).not.toContain('Anna Schmidt')
     const delivered = (await officer.get('/deliveries?state=delivered&channel=sms')).text
     expect(delivered).toContain('Anna Schmidt')
     expect(delivered).not.toContain('<bdi>Maria da Silva')
     expect((await officer.get('/deliveries?channel=call')).text).toContain('Tidak ada pengiriman yang cocok')
+  })
+})
+
+describe('a delivery that failed', () => {
+  const failed = async (regency = 'Kota Blitar', state: DeliveryState = 'exhausted') => {
+    const resident = await make.resident({ full_name: `Gagal ${regency}`, regency })
+    const cycle = await make.cycle(await make.permit(resident.id, addDays(TODAY, 12)))
+    const { id } = await make.delivery(await make.notice(cycle, 14), { phone: resident.phone!, state })
+    return { id, resident, path: `/deliveries/${id}/retry` }
+  }
+  const from = '/deliveries'
+
+  it('is sent once more by an officer, who stands in its history; the next one is too late', async () => {
+    const { id, path, resident } = await failed()
+    const list = await officer.get('/deliveries?state=exhausted')
+    expect(list.text).toContain(`action="${path}"`)
+    expect((await viewer.get('/deliveries?state=exhausted')).text).not.toContain(path)
+    const back = '/deliveries?state=exhausted'
+    expect((await officer.post(path, { back }, { from })).location).toBe(`${back}&said=delivery.retry`)
+    const { deliveries } = world.db.t
+    const [row] = await world.db.read.select().from(deliveries).where(eq(deliveries.id, id))
+    expect(row).toMatchObject({ state: 'queued', reason: 'by-hand', not_before: world.clock.now() })
+    expect((await officer.get(`/residents/${resident.id}`)).text).toContain(`Dikirim ulang oleh ${officer.name}`)
+    const again = await blitar.post(path, {}, { from })
+    expect([again.status, again.text.includes('sudah mengantre')]).toEqual([409, true])
+    const queued = (await officer.get('/deliveries?state=queued')).text
+    expect(queued).toContain('Dicoba lagi mulai 22 November 2026 08.30.')
+  })
+
+  it('says in its own words why it is not sent again', async () => {
+    const { path, resident } = await failed()
+    await make.hold(resident.id)
+    const { text } = await officer.get('/deliveries?state=exhausted')
+    expect(text).not.toContain(`action="${path}"`)
+    expect(text).toContain('Tidak dapat dikirim ulang. WNA ini sedang dikecualikan.')
+    expect((await officer.post(path, {}, { from })).status).toBe(409)
+  })
+
+  it('is out of reach for an officer of another area', async () => {
+    const { path } = await failed('Kabupaten Tulungagung')
+    expect((await blitar.post(path, {}, { from })).status).toBe(404)
+  })
+
+  it('is left alone while it may still arrive', async () => {
+    const { path } = await failed('Kota Blitar', 'sent')
+    expect((await officer.post(path, {}, { from })).status).toBe(409)
   })
 })
 

@@ -1,16 +1,24 @@
 import { AppError } from '../lib/errors.ts'
+import { CORRECTED_FIELDS } from '../register/corrections.ts'
 import { liftHold, setHold } from '../register/holds.ts'
 import { day, idOf, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
 import { followUpPage } from './follow-ups-query.ts'
 import { HOLD_REASONS, holdFields } from './hold-form.ts'
 import { mayAs } from './officer.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
-import { type ResidentView, residentChoices, residentFile, residentPage, type Scope } from './residents-query.ts'
+import {
+  type ResidentFile,
+  type ResidentView,
+  residentChoices,
+  residentFile,
+  residentPage,
+  type Scope,
+} from './residents-query.ts'
 import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
 import { sayings, spokenTo } from './say.ts'
 import { timelineOf } from './timeline-query.ts'
 
-const FIELDS = ['ends', 'on', 'nationality', 'regency', 'kind', 'held', 'sort']
+const FIELDS = ['ends', 'on', 'noticed', 'nationality', 'regency', 'kind', 'held', 'differs', 'sort']
 
 const subject: NonNullable<RouteAudit['subject']> = ({ params }) => ({
   kind: 'resident',
@@ -66,6 +74,9 @@ export const residentRoutes: Route[] = [
         ...sayings(request, reply),
         ...file,
         spoken: spokenTo(deps, file.resident),
+        contacts: contactsOf(file),
+        correct: oneOf(CORRECTED_FIELDS, request.query.get('correct')),
+        tongues: [...deps.templates.keys()].sort(),
         timeline: await timelineOf(deps.db.read, { residentId: id }),
         followUps: (await followUpPage(scope, { view: { residentId: id } })).rows,
         mayAct: mayAs(officer, 'officer'),
@@ -107,6 +118,16 @@ export const residentRoutes: Route[] = [
   },
 ]
 
+/** What can be corrected, as it stands: the value in force, the correction behind it, or the resident's own choice. */
+function contactsOf({ resident, corrections }: ResidentFile) {
+  return CORRECTED_FIELDS.map((field) => ({
+    field,
+    value: field === 'language' ? (resident.chosen_language ?? resident.language) : resident[field],
+    live: corrections.find((one) => one.field === field) ?? null,
+    own: field === 'language' && resident.chosen_language !== null,
+  }))
+}
+
 function scopeOf({ deps, today, officer }: ConsoleRequest): Scope {
   return { db: deps.db, office: deps.office, today, officer }
 }
@@ -118,10 +139,12 @@ function viewOf({ query, deps }: ConsoleRequest): ResidentView {
       search: searchOf(query, deps.db.vault),
       ends: wholeNumber(query.get('ends'), 3650),
       endsOn: day(query.get('on')),
+      noticedOn: day(query.get('noticed')),
       nationality: query.get('nationality') || undefined,
       regency: query.get('regency') || undefined,
       kind: query.get('kind') || undefined,
       held: held === undefined ? undefined : held === '1',
+      differs: query.get('differs') === '1' ? true : undefined,
       sort: oneOf(['name', 'expiry'], query.get('sort')),
     } satisfies { [Key in keyof ResidentView]: ResidentView[Key] | undefined }).filter(
       ([, value]) => value !== undefined,

@@ -1,11 +1,13 @@
-import { and, asc, count, eq, gte, lte, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { Db } from '../db/open.ts'
+import { and, asc, count, eq, gte, inArray, lte, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Db, Reader } from '../db/open.ts'
 import { addDays, type CivilDate, daysBetween } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Office } from '../lib/office.ts'
 import { isAfter } from '../overstay/pages.ts'
-import { isHeld, ofOffice } from '../overstay/standing.ts'
-import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
+import { holdersOn, isHeld, ofOffice } from '../overstay/standing.ts'
+import { type Correction, liveCorrections } from '../register/corrections.ts'
+import { differing, differingAmong } from './corrections-query.ts'
+import { inOfficersArea, ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
 import { inArea, type Officer } from './officer.ts'
 
 export type ResidentView = {
@@ -13,10 +15,14 @@ export type ResidentView = {
   /** The current permit ends within so many days, today counted. */
   ends?: number
   endsOn?: CivilDate
+  /** A notice fell due on this day. */
+  noticedOn?: CivilDate
   nationality?: string
   regency?: string
   kind?: string
   held?: boolean
+  /** An officer corrected something that the register has otherwise. */
+  differs?: boolean
   sort?: 'name' | 'expiry'
 }
 
@@ -32,6 +38,7 @@ export type ResidentRow = {
   expires_on: CivilDate | null
   days_left: number | null
   held: boolean
+  differs: boolean
 }
 
 export type Scope = { db: Db; office: Office; today: CivilDate; officer: Pick<Officer, 'regencies'> }
@@ -43,37 +50,29 @@ export async function residentPage(
   scope: Scope,
   { view, after = null }: { view: ResidentView; after?: number | null },
 ): Promise<Page<ResidentRow>> {
-  const { residents, permits } = scope.db.t
-  const { ends, endsOn, sort = ends === undefined && endsOn === undefined ? 'name' : 'expiry' } = view
-  const by: SQLWrapper = sort === 'name' ? residents.full_name : sql`coalesce(${permits.expires_on}, ${NO_DATE})`
-  let beyond: SQL | undefined
-  if (after !== null) {
-    const [last] = await fromResidents(scope, by, eq(residents.id, after)).limit(1)
-    if (!last) return { rows: [], next: null }
-    beyond = isAfter([by, residents.id], [last.by, last.id])
-  }
-  const rows = await fromResidents(scope, by, and(...conditions(scope, view), beyond))
-    .orderBy(asc(by), asc(residents.id))
-    .limit(PAGE_SIZE + 1)
-  const page = pageOf(rows, (row) => row.id)
-  return { ...page, rows: page.rows.map(({ by: _, ...row }) => residentRow(row, scope.today)) }
+  const page = pageOf(await residentIds(scope, { view, after, limit: PAGE_SIZE + 1 }), (id) => id)
+  const rows = await rowsOf(scope, page.rows)
+  const differ = await differingAmong(
+    scope.db.read,
+    rows.map((row) => row.id),
+  )
+  return { ...page, rows: rows.map((row) => residentRow(row, { today: scope.today, differ })) }
 }
 
 /** How many have a current permit that ends from today up to each of so many days; held ones count, for they are on the list. */
 export async function countEnding(scope: Scope, days: readonly number[]): Promise<number[]> {
   const { db, office, today, officer } = scope
-  const { residents, permits } = db.t
-  const all = db.read.select({ expires_on: permits.expires_on, n: count() }).from(permits).$dynamic()
-  // Sixteen thousand look-ups of a hundred thousand residents, where the area is the whole office.
-  const mine = officer.regencies === null ? all : all.innerJoin(residents, eq(residents.id, permits.resident_id))
-  const rows = await mine
+  const { permits } = db.t
+  const rows = await db.read
+    .select({ expires_on: permits.expires_on, n: count() })
+    .from(permits)
     .where(
       and(
         eq(permits.is_current, 1),
         gte(permits.expires_on, today),
         lte(permits.expires_on, addDays(today, Math.max(...days))),
         ofOffice(permits.office_code, office),
-        officer.regencies === null ? undefined : ofArea(residents.regency, officer),
+        inOfficersArea(db, { residentId: permits.resident_id, officer }),
       ),
     )
     .groupBy(permits.expires_on)
@@ -86,6 +85,8 @@ export type ResidentFile = {
   resident: Omit<Db['t']['residents']['$inferSelect'], 'passport_index' | 'phone_index' | 'sponsor_phone_index'>
   permits: Db['t']['permits']['$inferSelect'][]
   holds: (Db['t']['holds']['$inferSelect'] & { live: boolean })[]
+  /** Those in force. */
+  corrections: Correction[]
   cases: {
     id: number
     permit_id: number
@@ -125,7 +126,8 @@ export async function residentFile({ db, office, today, officer }: Scope, reside
     .orderBy(asc(overstay_cases.id))
   const isLive = (hold: (typeof held)[number]) =>
     hold.lifted_at === null && (hold.until_on === null || today <= hold.until_on)
-  return { resident, permits: theirs, holds: held.map((hold) => ({ ...hold, live: isLive(hold) })), cases }
+  const corrections = (await liveCorrections(db.read, [residentId])).get(residentId) ?? []
+  return { resident, permits: theirs, holds: held.map((hold) => ({ ...hold, live: isLive(hold) })), corrections, cases }
 }
 
 export type ResidentChoices = { nationalities: string[]; regencies: string[]; kinds: string[] }
@@ -157,12 +159,49 @@ async function allChoices(db: Db): Promise<ResidentChoices> {
   }
 }
 
-function fromResidents(scope: Scope, by: SQLWrapper, where: SQL | undefined) {
+/**
+ * The ids alone come first: sorting everybody's name and number would carry them all along. Who ends soon is walked in the
+ * order of the permits' own index.
+ */
+async function residentIds(
+  scope: Scope,
+  { view, after, limit }: { view: ResidentView; after: number | null; limit: number },
+): Promise<number[]> {
   const { residents, permits } = scope.db.t
-  return scope.db.read
+  const { ends, endsOn } = view
+  const windowed = ends !== undefined || endsOn !== undefined
+  const { sort = windowed ? 'expiry' : 'name' } = view
+  const [by, tie]: [SQLWrapper, SQLWrapper] =
+    sort === 'name'
+      ? [residents.full_name, residents.id]
+      : windowed
+        ? [permits.expires_on, permits.id]
+        : [sql`coalesce(${permits.expires_on}, ${NO_DATE})`, residents.id]
+  // Without a window the plus makes SQLite look up each person's permits and not, for each person, all current ones.
+  const current = windowed ? eq(permits.is_current, 1) : sql`+${permits.is_current} = 1`
+  const from = (where: SQL | undefined) =>
+    scope.db.read
+      .select({ id: residents.id, by: sql<string>`${by}`, tie: sql<number>`${tie}` })
+      .from(residents)
+      .leftJoin(permits, and(eq(permits.resident_id, residents.id), current))
+      .where(where)
+  let beyond: SQL | undefined
+  if (after !== null) {
+    const [last] = await from(eq(residents.id, after)).limit(1)
+    if (!last) return []
+    beyond = isAfter([by, tie], [last.by, last.tie])
+  }
+  const rows = await from(and(...conditions(scope, view), beyond))
+    .orderBy(asc(by), asc(tie))
+    .limit(limit)
+  return rows.map((row) => row.id)
+}
+
+async function rowsOf(scope: Scope, ids: readonly number[]) {
+  const { residents, permits } = scope.db.t
+  const rows = await scope.db.read
     .select({
       id: residents.id,
-      by: sql<string>`${by}`,
       name: residents.full_name,
       nationality: residents.nationality,
       regency: residents.regency,
@@ -175,8 +214,18 @@ function fromResidents(scope: Scope, by: SQLWrapper, where: SQL | undefined) {
     })
     .from(residents)
     .leftJoin(permits, and(eq(permits.resident_id, residents.id), eq(permits.is_current, 1)))
-    .where(where)
-    .$dynamic()
+    .where(inArray(residents.id, [...ids]))
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+function noticedOn(reader: Reader, day: CivilDate) {
+  const { notices, cycles } = reader.t
+  return reader
+    .select({ id: cycles.resident_id })
+    .from(notices)
+    .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
+    .where(eq(notices.created_on, day))
 }
 
 function conditions(scope: Scope, view: ResidentView): (SQL | undefined)[] {
@@ -185,16 +234,33 @@ function conditions(scope: Scope, view: ResidentView): (SQL | undefined)[] {
   return [
     ofOffice(residents.office_code, office),
     ofArea(residents.regency, officer),
-    view.search ? personMatches(db, view.search) : undefined,
+    view.search ? personMatches(db, { text: view.search, office }) : undefined,
     view.ends === undefined
       ? undefined
       : and(gte(permits.expires_on, today), lte(permits.expires_on, addDays(today, view.ends))),
     view.endsOn ? eq(permits.expires_on, view.endsOn) : undefined,
     view.nationality ? eq(residents.nationality, view.nationality) : undefined,
     view.regency ? eq(residents.regency, view.regency) : undefined,
-    view.kind ? eq(permits.kind, view.kind) : undefined,
-    view.held === undefined ? undefined : view.held ? heldToday(scope) : not(heldToday(scope)),
+    view.kind ? ofKind(scope, view) : undefined,
+    view.held === undefined
+      ? undefined
+      : view.held
+        ? inArray(residents.id, holdersOn(db.read, today))
+        : not(heldToday(scope)),
+    view.noticedOn ? inArray(residents.id, noticedOn(db.read, view.noticedOn)) : undefined,
+    view.differs ? inArray(residents.id, differing(db.read)) : undefined,
   ]
+}
+
+/** Along the names the kind is only asked of, never gone by: the plus keeps its index from giving the order. */
+function ofKind({ db }: Scope, { kind, ends, endsOn }: ResidentView): SQL {
+  const { residents, permits } = db.t
+  if (ends !== undefined || endsOn !== undefined) return eq(permits.kind, kind!)
+  const holders = db.read
+    .select({ id: permits.resident_id })
+    .from(permits)
+    .where(and(eq(permits.kind, kind!), eq(permits.is_current, 1)))
+  return sql`+${residents.id} in ${holders}`
 }
 
 function heldToday({ db, today }: Scope): SQL {
@@ -202,12 +268,13 @@ function heldToday({ db, today }: Scope): SQL {
 }
 
 function residentRow(
-  row: Omit<ResidentRow, 'days_left' | 'held'> & { held: number | boolean },
-  today: CivilDate,
+  row: Omit<ResidentRow, 'days_left' | 'held' | 'differs'> & { held: number | boolean },
+  { today, differ }: { today: CivilDate; differ: ReadonlySet<number> },
 ): ResidentRow {
   return {
     ...row,
     held: Boolean(row.held),
+    differs: differ.has(row.id),
     days_left: row.expires_on === null ? null : daysBetween(today, row.expires_on),
   }
 }

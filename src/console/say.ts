@@ -5,6 +5,7 @@ import type { ConsoleDeps } from './deps.ts'
 import type { Language } from './officer.ts'
 import { wordsFor } from './pages.ts'
 import type { ConsoleRequest } from './route.ts'
+import type { Translate } from './words.ts'
 
 /** What templates of lists and files say beside the frame's own words. */
 export type Sayings = {
@@ -27,14 +28,18 @@ export type Sayings = {
 const NONE = '–'
 
 export function sayings({ officer }: Pick<ConsoleRequest, 'officer'>, reply: FastifyReply): Sayings {
-  const t = wordsFor(reply, officer)
-  const { regions, languages } = namesOf(officer.language)
+  return sayingsIn(officer.language, wordsFor(reply, officer))
+}
+
+/** The same where there is no page. */
+export function sayingsIn(language: Language, t: Translate): Sayings {
+  const { regions, languages } = namesOf(language)
   const label = (group: string, value: string | null) => {
     if (value === null) return NONE
     const key = `${group}.${value}`
     return t.has(key) ? t(key) : value
   }
-  const sentence = (code: number) => sentenceFor(code, officer.language)
+  const sentence = (code: number) => sentenceFor(code, language)
   return {
     label,
     sentence,

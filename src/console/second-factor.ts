@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
 import type { Tx } from '../db/open.ts'
+import type { SignInPolicy } from '../lib/office.ts'
 import { type Account, accountByName, countFailure, isLocked } from './accounts.ts'
 import { recordAudit } from './audit.ts'
 import { setCookie } from './cookies.ts'
@@ -27,18 +28,19 @@ async function showCode({ session, query }: FrameRequest, reply: FastifyReply): 
 
 async function takeCode({ deps, session, form, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {
   if (session?.lacking !== 'code') return goOn(reply, session?.lacking ?? null, form.next)
-  const token = await deps.db.write((tx) => answerTo(tx, { session, code: form.code ?? '', now }))
+  const policy = deps.office.console
+  const token = await deps.db.write((tx) => answerTo(tx, { session, code: form.code ?? '', now, policy }))
   if (token === null) {
     reply.code(401)
     return codePage(reply, form.next, 'wrong')
   }
   setCookie(reply, deps, 'session', token)
-  return goOn(reply, lackingOf(session.account, now), form.next)
+  return goOn(reply, lackingOf({ account: session.account, codeAt: now, policy }), form.next)
 }
 
 async function answerTo(
   tx: Tx,
-  { session, code, now }: { session: Session; code: string; now: number },
+  { session, code, now, policy }: { session: Session; code: string; now: number; policy: SignInPolicy },
 ): Promise<string | null> {
   const account = (await accountByName(tx, session.account.name))!
   const refuse = async (detail: string) => {
@@ -58,7 +60,7 @@ async function answerTo(
   await endSession(tx, session.id, now)
   const action = 'totp_step' in taken ? 'sign-in.code' : 'sign-in.recovery-code'
   await recordAudit(tx, { officerId: account.id, now, action })
-  return beginSession(tx, { account, codeAt: now, now })
+  return beginSession(tx, { account, codeAt: now, now, policy })
 }
 
 /** What a right code uses up, or null. */
@@ -103,7 +105,8 @@ async function enrol({ deps, session, form, now }: FrameRequest, reply: FastifyR
   const { token } = await deps.db.write(async (tx) => {
     await tx.update(tx.t.officers).set(confirmed).where(eq(tx.t.officers.id, account.id))
     await recordAudit(tx, { officerId: account.id, now, action: 'totp.confirm' })
-    return renewSession(tx, { account: { ...account, ...confirmed }, codeAt: now, now })
+    const policy = deps.office.console
+    return renewSession(tx, { account: { ...account, ...confirmed }, codeAt: now, now, policy })
   })
   setCookie(reply, deps, 'session', token)
   const t = wordsFor(reply, officerAt(reply))

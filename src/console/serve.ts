@@ -4,7 +4,7 @@ import { accessTo } from './access.ts'
 import { officerOf } from './accounts.ts'
 import { recordAudit } from './audit.ts'
 import { bodyOf } from './body.ts'
-import type { ConsoleDeps } from './deps.ts'
+import { type ConsoleDeps, wallClockOf } from './deps.ts'
 import { pathFor } from './pages.ts'
 import type { ConsoleRequest, FrameRequest, FrameRoute, Route } from './route.ts'
 import { csrfOf, isCsrf } from './sessions.ts'
@@ -53,7 +53,7 @@ async function admit({ deps, visits, route }: Serving, request: FastifyRequest, 
       await deps.db.write((tx) =>
         recordAudit(tx, {
           officerId: session!.account.id,
-          now: deps.clock.now(),
+          now: wallClockOf(deps).now(),
           action: 'denied',
           detail: `${route.method} ${route.path}`,
         }),
@@ -102,7 +102,7 @@ function requestOf({ deps, visits }: Serving, request: FastifyRequest): FrameReq
     now,
     today: dateAt(now, deps.office.timeZone),
     async record(tx, entry) {
-      await recordAudit(tx, { ...entry, officerId: session?.account.id ?? null, now: deps.clock.now() })
+      await recordAudit(tx, { ...entry, officerId: session?.account.id ?? null, now: wallClockOf(deps).now() })
     },
   }
 }

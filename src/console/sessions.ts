@@ -1,58 +1,75 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull, lt } from 'drizzle-orm'
 import type { Db, Tx } from '../db/open.ts'
-import { type Account, TOTP_ROLES } from './accounts.ts'
+import type { SignInPolicy } from '../lib/office.ts'
+import type { Account } from './accounts.ts'
 
 /** What still stands between this session and the pages; null: nothing. */
 export type Lacking = 'password' | 'enrol' | 'code' | null
 
 export type Session = { id: number; token: string; account: Account; lacking: Lacking; codeAt: number | null }
 
-const IDLE_MS = 30 * 60_000
-const ABSOLUTE_MS = 12 * 3600_000
 /** To finish signing in. */
 const UNFINISHED_MS = 15 * 60_000
+/** After its last possible moment. */
+const KEPT_MS = 30 * 24 * 3_600_000
 /** `seen_at` is written at most this often. */
 const SEEN_EVERY_MS = 60_000
 
 /** Begins a session. Its token goes to the browser; the database keeps a digest. */
 export async function beginSession(
   tx: Tx,
-  { account, codeAt, now }: { account: Account; codeAt: number | null; now: number },
+  { account, codeAt, now, policy }: { account: Account; codeAt: number | null; now: number; policy: SignInPolicy },
 ): Promise<string> {
   const token = newToken()
-  const finished = lackingOf(account, codeAt) === null
+  const finished = lackingOf({ account, codeAt, policy }) === null
   await tx.insert(tx.t.sessions).values({
     token_hash: digest(token),
     officer_id: account.id,
     code_at: codeAt,
     created_at: now,
     seen_at: now,
-    expires_at: now + (finished ? ABSOLUTE_MS : UNFINISHED_MS),
+    expires_at: now + (finished ? policy.absoluteMs : UNFINISHED_MS),
   })
   return token
 }
 
 /** The live session of this token, and marks that it was seen. */
-export async function sessionOf(db: Db, token: string, now: number): Promise<Session | null> {
+export async function sessionOf(
+  db: Db,
+  { token, now, policy }: { token: string; now: number; policy: SignInPolicy },
+): Promise<Session | null> {
   const { sessions, officers } = db.t
   const [row] = await db.read
     .select({ session: sessions, account: officers })
     .from(sessions)
     .innerJoin(officers, eq(sessions.officer_id, officers.id))
     .where(and(eq(sessions.token_hash, digest(token)), isNull(sessions.ended_at), isNull(officers.disabled_at)))
-  if (!row || row.session.expires_at <= now || row.session.seen_at + IDLE_MS <= now) return null
+  if (!row || row.session.expires_at <= now || row.session.seen_at + policy.idleMs <= now) return null
   const { id, code_at, seen_at } = row.session
   if (now - seen_at >= SEEN_EVERY_MS) {
     await db.write(async (tx) => {
       await tx.update(tx.t.sessions).set({ seen_at: now }).where(eq(tx.t.sessions.id, id))
     })
   }
-  return { id, token, account: row.account, lacking: lackingOf(row.account, code_at), codeAt: code_at }
+  const { account } = row
+  return { id, token, account, lacking: lackingOf({ account, codeAt: code_at, policy }), codeAt: code_at }
 }
 
 export async function endSession(tx: Tx, id: number, now: number): Promise<void> {
   await tx.update(tx.t.sessions).set({ ended_at: now }).where(eq(tx.t.sessions.id, id))
+}
+
+/** Removes the rows of sessions that ended, or could end, long ago; what their officers did stands in the audit. */
+export async function cleanSessions(db: Db, now: number): Promise<number> {
+  const { sessions } = db.t
+  const gone = await db.write((tx) =>
+    tx
+      .delete(sessions)
+      .where(lt(sessions.expires_at, now - KEPT_MS))
+      .returning({ id: sessions.id }),
+  )
+  return gone.length
 }
 
 /** Random, for a session or for a form that is filled in without one. */
@@ -72,10 +89,18 @@ export function isCsrf(token: string, given: string | undefined): boolean {
 }
 
 /** What an officer who showed a second factor at `codeAt` (or not) still lacks. */
-export function lackingOf(account: Account, codeAt: number | null): Lacking {
+export function lackingOf({
+  account,
+  codeAt,
+  policy,
+}: {
+  account: Account
+  codeAt: number | null
+  policy: SignInPolicy
+}): Lacking {
   if (account.totp_confirmed_at !== null && codeAt === null) return 'code'
   if (account.one_time_until !== null) return 'password'
-  if (account.totp_confirmed_at === null && TOTP_ROLES.includes(account.role)) return 'enrol'
+  if (account.totp_confirmed_at === null && policy.secondFactor.includes(account.role)) return 'enrol'
   return null
 }
 

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { eq } from 'drizzle-orm'
+import { desc, eq, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { disableOfficer, resetOfficer } from './accounts.ts'
+import { SteppedClock } from '../lib/clock.ts'
+import type { SignInPolicy } from '../lib/office.ts'
+import { addOfficer, disableOfficer, resetOfficer } from './accounts.ts'
+import { cleanSessions } from './sessions.ts'
 import { codeAt, openTestConsole, PASSWORD, secretOn, type TestConsole, type Visitor } from './testing.ts'
 
 const HOUR = 3600_000
@@ -122,9 +123,75 @@ describe('the second factor', () => {
     const { secret } = await enrolled('sari')
     const rows = await world.db.read.select({ raw: world.db.t.officers.totp_secret }).from(world.db.t.officers)
     expect(rows[0]!.raw).toBe(secret.replaceAll(' ', ''))
-    const folder = dirname(world.deps.audioDir)
-    for (const file of ['a.db', 'a.db-wal'])
-      expect(readFileSync(join(folder, file)).includes(secret.replaceAll(' ', ''))).toBe(false)
+    const [stored] = await world.db.read.all<{ totp_secret: string }>(sql`select totp_secret from officers`)
+    expect(stored!.totp_secret).not.toContain(secret.replaceAll(' ', ''))
+  })
+})
+
+describe('the policy of the office', () => {
+  const withPolicy = (console: Partial<SignInPolicy>) => ({
+    office: { ...world.deps.office, console: { ...world.deps.office.console, ...console } },
+  })
+
+  it('says which roles must show a second factor', async () => {
+    await using strict = await openTestConsole({ deps: withPolicy({ secondFactor: ['officer'] }) })
+    for (const [role, next] of [
+      ['officer', '/sign-in/enrol'],
+      ['supervisor', '/'],
+    ] as const) {
+      const visitor = strict.visitor()
+      await visitor.post('/sign-in', { name: role, password: await strict.add(role, role) })
+      const form = { password: PASSWORD, again: PASSWORD }
+      expect((await visitor.post('/sign-in/password', form)).location).toBe(next)
+    }
+  })
+
+  it('lets whoever need not do so as well, and asks them from then on', async () => {
+    const visitor = await withPassword('budi', 'officer')
+    expect((await visitor.get('/account')).text).toContain('href="/sign-in/enrol?next=%2Faccount"')
+    const secret = secretOn(await visitor.get('/sign-in/enrol'))
+    await visitor.post('/sign-in/enrol', { code: codeAt(secret, world.clock.now()) })
+    expect((await visitor.get('/account')).text).not.toContain('/sign-in/enrol')
+    const again = await world.visitor().post('/sign-in', { name: 'budi', password: PASSWORD })
+    expect(again.location).toBe('/sign-in/code')
+  })
+
+  it('says how long a session lives', async () => {
+    await using brief = await openTestConsole({ deps: withPolicy({ idleMs: 5 * 60_000, absoluteMs: HOUR }) })
+    const idle = await brief.signedIn('officer')
+    brief.clock.advance(5 * 60_000)
+    expect((await idle.get('/account')).status).toBe(303)
+    const busy = await brief.signedIn('officer')
+    for (let n = 0; n < 14; n++) {
+      brief.clock.advance(4 * 60_000)
+      expect((await busy.get('/account')).status).toBe(200)
+    }
+    brief.clock.advance(4 * 60_000)
+    expect((await busy.get('/account')).status).toBe(303)
+  })
+})
+
+describe('a day that stands still', () => {
+  it("takes codes, and ends sessions, by people's own clock", async () => {
+    const wallClock = new SteppedClock(world.clock.now() + 100 * 24 * HOUR)
+    await using demo = await openTestConsole({ deps: { wallClock } })
+    const db = demo.db
+    const { password } = await addOfficer(
+      { db, now: wallClock.now(), passwordCost: demo.deps.passwordCost },
+      { name: 'kepala', role: 'supervisor', regencies: null, known: [] },
+    )
+    const visitor = demo.visitor()
+    await visitor.post('/sign-in', { name: 'kepala', password })
+    await visitor.post('/sign-in/password', { password: PASSWORD, again: PASSWORD })
+    const secret = secretOn(await visitor.get('/sign-in/enrol'))
+    expect((await visitor.post('/sign-in/enrol', { code: codeAt(secret, demo.clock.now()) })).status).toBe(400)
+    expect((await visitor.post('/sign-in/enrol', { code: codeAt(secret, wallClock.now()) })).status).toBe(200)
+    const page = await visitor.get('/account')
+    expect(page.text).toContain('22 November 2026')
+    const [newest] = await db.read.select().from(db.t.audit).orderBy(desc(db.t.audit.id)).limit(1)
+    expect(newest!.at).toBe(wallClock.now())
+    wallClock.advance(HOUR)
+    expect((await visitor.get('/account')).status).toBe(303)
   })
 })
 
@@ -242,6 +309,17 @@ describe('a session', () => {
     const visitor = await world.signedIn('officer')
     const rows = await world.db.read.select().from(world.db.t.sessions)
     expect(JSON.stringify(rows)).not.toContain(visitor.cookies.get('tenggat-session'))
+  })
+
+  it('leaves no row behind for longer than a month', async () => {
+    await world.signedIn('officer')
+    world.clock.advance(29 * 24 * HOUR)
+    expect(await cleanSessions(world.db, world.clock.now())).toBe(0)
+    const late = await world.signedIn('officer')
+    world.clock.advance(2 * 24 * HOUR)
+    expect(await cleanSessions(world.db, world.clock.now())).toBe(1)
+    const rows = await world.db.read.select().from(world.db.t.sessions)
+    expect(rows.map((row) => row.officer_id)).toEqual([late.officerId])
   })
 
   it('shows a disabled account no way in', async () => {

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
 import type { Tx } from '../db/open.ts'
+import type { SignInPolicy } from '../lib/office.ts'
 import { type Account, accountByName, countFailure, endSessionsOf, isLocked } from './accounts.ts'
 import { recordAudit } from './audit.ts'
 import { clearCookie, setCookie } from './cookies.ts'
@@ -36,20 +37,27 @@ async function signIn(request: FrameRequest, reply: FastifyReply): Promise<unkno
   const name = (form.name ?? '').slice(0, 100)
   const before = await accountByName(deps.db.read, name)
   const right = await verifyPassword(before?.password_hash ?? null, form.password ?? '', deps.passwordCost)
-  const answer = await deps.db.write((tx) => answerTo(tx, { name, right, checked: before, now }))
+  const policy = deps.office.console
+  const answer = await deps.db.write((tx) => answerTo(tx, { name, right, checked: before, now, policy }))
   if ('refused' in answer) {
     reply.code(401)
     return signInPage(reply, { next: form.next, name, fault: answer.refused })
   }
   clearCookie(reply, deps, 'form')
   setCookie(reply, deps, 'session', answer.token)
-  return goOn(reply, lackingOf(answer.account, null), form.next)
+  return goOn(reply, lackingOf({ account: answer.account, codeAt: null, policy }), form.next)
 }
 
 /** Decides on the account as it is now: guesses that were checked side by side are counted one after the other. */
 async function answerTo(
   tx: Tx,
-  { name, right, checked, now }: { name: string; right: boolean; checked: Account | null; now: number },
+  {
+    name,
+    right,
+    checked,
+    now,
+    policy,
+  }: { name: string; right: boolean; checked: Account | null; now: number; policy: SignInPolicy },
 ): Promise<Answer> {
   const account = await accountByName(tx, name)
   const record = (action: string, detail?: string) =>
@@ -72,7 +80,7 @@ async function answerTo(
     await tx.update(tx.t.officers).set({ failed_count: 0, locked_until: null }).where(eq(tx.t.officers.id, account.id))
   }
   await record('sign-in.password')
-  return { token: await beginSession(tx, { account, codeAt: null, now }), account }
+  return { token: await beginSession(tx, { account, codeAt: null, now, policy }), account }
 }
 
 function signInPage(
@@ -107,7 +115,8 @@ async function setNewPassword({ deps, session, form, now }: FrameRequest, reply:
   const { token, lacking } = await deps.db.write(async (tx) => {
     await tx.update(tx.t.officers).set({ password_hash, one_time_until: null }).where(eq(tx.t.officers.id, account.id))
     await recordAudit(tx, { officerId: account.id, now, action: 'sign-in.new-password' })
-    return renewSession(tx, { account: { ...account, one_time_until: null }, codeAt: session.codeAt, now })
+    const renewed = { ...account, one_time_until: null }
+    return renewSession(tx, { account: renewed, codeAt: session.codeAt, now, policy: deps.office.console })
   })
   setCookie(reply, deps, 'session', token)
   return goOn(reply, lacking, form.next)
@@ -116,10 +125,10 @@ async function setNewPassword({ deps, session, form, now }: FrameRequest, reply:
 /** Ends every session of this officer and begins a new one: what the old tokens could do, nobody can any more. */
 export async function renewSession(
   tx: Tx,
-  { account, codeAt, now }: { account: Account; codeAt: number | null; now: number },
+  { now, ...signedIn }: { account: Account; codeAt: number | null; now: number; policy: SignInPolicy },
 ): Promise<{ token: string; lacking: Lacking }> {
-  await endSessionsOf(tx, account.id, now)
-  return { token: await beginSession(tx, { account, codeAt, now }), lacking: lackingOf(account, codeAt) }
+  await endSessionsOf(tx, signedIn.account.id, now)
+  return { token: await beginSession(tx, { ...signedIn, now }), lacking: lackingOf(signedIn) }
 }
 
 /** Key of the words that say what is wrong with a new password, or null. */

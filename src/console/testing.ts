@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { generateSync } from 'otplib'
 import { loadTemplates } from '../compose/template.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { civilDate, instantOf } from '../lib/civil-date.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/events.ts'
@@ -57,7 +57,7 @@ export async function openTestConsole(
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-console-'))
   const audioDir = join(folder, 'audio')
   mkdirSync(audioDir)
-  const db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+  const db = await openTestDb()
   const clock = new SteppedClock(instantOf(TODAY, '08:30', 'Asia/Jakarta'))
   const office = loadOffice(join(ROOT, 'templates/office.yaml'))
   const deps: ConsoleDeps = {
@@ -98,7 +98,8 @@ export async function openTestConsole(
       const token = await db.write(async (tx) => {
         const ready = { one_time_until: null, totp_confirmed_at: clock.now() }
         await tx.update(officers).set(ready).where(eq(officers.name, name))
-        return beginSession(tx, { account: (await accountByName(tx, name))!, codeAt: clock.now(), now: clock.now() })
+        const account = (await accountByName(tx, name))!
+        return beginSession(tx, { account, codeAt: clock.now(), now: clock.now(), policy: deps.office.console })
       })
       const visitor = visitorOf(console.url)
       visitor.cookies.set(`${deps.secureCookies ? '__Host-' : ''}tenggat-session`, token)

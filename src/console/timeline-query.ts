@@ -2,6 +2,7 @@ import { asc, eq, inArray } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Answer, FollowUpKind, HoldReason, Level, Role } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
+import { type CorrectedField, correctionHistory } from '../register/corrections.ts'
 import { deliveriesOf, type TimelineDelivery } from './delivery-history-query.ts'
 
 /** One thing that happened to a resident; `at` is epoch ms. */
@@ -40,10 +41,22 @@ export type TimelineEntry = { at: number } & (
       by: string | null
       outcome: string | null
     }
+  | {
+      kind: 'correction'
+      event: 'made' | 'ended'
+      field: CorrectedField
+      /** What stood before; null: nothing. */
+      before: string | null
+      /** Empty: none is known. Of an ended one, the value that no longer holds. */
+      value: string
+      /** An officer, or of an ended one also `register` or `resident`. */
+      by: string
+      reason: string | null
+    }
   | { kind: 'permit'; permitNo: string; permitKind: string; expiresOn: CivilDate }
 )
 
-/** Everything on record about a resident, or only about one of the cycles (with the holds, which are the person's), newest first. */
+/** Everything on record about a resident, or only about one of the cycles (with the holds and corrections, which are the person's), newest first. */
 export async function timelineOf(
   reader: Reader,
   { residentId, cycleId }: { residentId: number; cycleId?: number },
@@ -54,6 +67,7 @@ export async function timelineOf(
     ...(await answersOf(reader, cycleIds)),
     ...(await caseEventsOf(reader, cycleIds)),
     ...(await holdsOf(reader, residentId)),
+    ...(await correctionsOf(reader, residentId)),
     ...(await followUpsOf(reader, residentId, cycleId)),
     ...(await permitsOf(reader, residentId)),
   ]
@@ -126,6 +140,16 @@ async function holdsOf(reader: Reader, residentId: number): Promise<TimelineEntr
     const set = { ...about, event: 'set' as const, at: row.set_at, by: row.set_by, note: row.note }
     if (row.lifted_at === null) return [set]
     return [set, { ...about, event: 'lifted' as const, at: row.lifted_at, by: row.lifted_by ?? '', note: null }]
+  })
+}
+
+async function correctionsOf(reader: Reader, residentId: number): Promise<TimelineEntry[]> {
+  const corrections = await correctionHistory(reader, residentId)
+  return corrections.flatMap((one): TimelineEntry[] => {
+    const about = { kind: 'correction' as const, field: one.field, before: one.formerValue, value: one.value }
+    const made = { ...about, event: 'made' as const, at: one.madeAt, by: one.madeBy, reason: one.reason }
+    if (one.endedAt === null) return [made]
+    return [{ ...about, event: 'ended', at: one.endedAt, by: one.endedBy ?? '', reason: null }, made]
   })
 }
 

@@ -1,5 +1,10 @@
-import { dateText } from './figures.ts'
+import { type Office, stagesFor } from '../lib/office.ts'
+import { alarmWords } from './alarm-words.ts'
+import { dateText, moneyText } from './figures.ts'
+import type { Officer } from './officer.ts'
 import { render, wordsFor } from './pages.ts'
+import { type Plan, plannedFor, planOf } from './plan.ts'
+import { planDays } from './plan-page.ts'
 import type { Route } from './route.ts'
 import { sayings } from './say.ts'
 import { today as todayOf } from './today-query.ts'
@@ -15,14 +20,42 @@ export const todayRoutes: Route[] = [
       const t = wordsFor(reply, officer)
       const { db, office, languageOf } = deps
       const figures = await todayOf({ db, office, today, now, officer, ...(languageOf && { languageOf }) })
+      const plan = await planOf(deps, request)
+      const days = planDays(plan, request)
       return render(reply, officer, 'today', {
         title: t('today.title'),
-        subtitle: dateText(today, officer.language),
+        subtitle: [dateText(today, officer.language), ...(officer.regencies ?? [])].join(' · '),
         styles: ['lists.css'],
         ...sayings(request, reply),
         figures,
+        alarms: figures.alarms.map((alarm) => ({
+          ...alarm,
+          ...alarmWords(t, { ...alarm, language: officer.language }),
+        })),
+        plan,
+        days,
+        tomorrow: tomorrowsRun(plan, { office, officer }),
+        totalCost: days.reduce((sum, day) => sum + day.cost, 0),
+        pricesVerified: !office.unverified.includes('prices'),
+        cost: (amount: number) => `${office.prices.currency} ${moneyText(amount, officer.language)}`,
         back: '/',
       })
     },
   },
 ]
+
+/** Every stage that policy has, the largest first, with how many of the area it would be for. */
+function tomorrowsRun(
+  plan: Plan | null,
+  { office, officer }: { office: Office; officer: Officer },
+): { stage: number; people: number }[] {
+  const tomorrow = plan?.days[0]
+  const kinds = [...office.kinds.keys(), '']
+  const stages = [
+    ...kinds.flatMap((kind) => stagesFor(office, kind)),
+    ...[...office.overstay.keys()].map((day) => -day),
+  ]
+  return [...new Set(stages)]
+    .sort((a, b) => b - a)
+    .map((stage) => ({ stage, people: plannedFor(tomorrow, { officer, stage }).length }))
+}

@@ -1,11 +1,9 @@
-import { and, count, eq, inArray, isNull, max, not } from 'drizzle-orm'
+import { and, count, countDistinct, eq, inArray, isNull, max } from 'drizzle-orm'
 import { openAlarms } from '../db/alarms.ts'
 import type { Db } from '../db/open.ts'
 import type { DeliveryState, Level } from '../db/schema.ts'
 import { type Pause, pausesNow } from '../deliver/pauses.ts'
-import { addDays, type CivilDate } from '../lib/civil-date.ts'
-import { stagesFor } from '../lib/office.ts'
-import { isHeld, ofOffice } from '../overstay/standing.ts'
+import { ofOffice } from '../overstay/standing.ts'
 import { fatesOfDay } from './deliveries-query.ts'
 import { ofArea, type Page } from './find.ts'
 import {
@@ -22,15 +20,17 @@ export type TodayScope = FollowUpScope & { now: number }
 export type Today = {
   ends14: number
   ends60: number
-  notices: number
+  /** Residents. */
+  told: number
   fates: Partial<Record<DeliveryState, number>>
   phoneList: Page<FollowUpEntry>
+  /** Of the other kinds, the first due. */
+  otherFollowUps: FollowUpEntry[]
   followUps: FollowUpCount[]
   levels: { level: Level; open: number }[]
   newCases: number
   raisedCases: number
   proposedCases: number
-  tomorrow: { day: CivilDate; stages: { stage: number; people: number; endsOn: CivilDate }[] }
   alarms: Awaited<ReturnType<typeof openAlarms>>
   pauses: Pause[]
   duties: DutyHealth[]
@@ -44,6 +44,7 @@ export type DutyHealth = {
 }
 
 const PHONE_LIST = 10
+const OTHERS = 8
 
 /** Everything that the first page of the morning shows: a fixed number of queries, however large the register. */
 export async function today(scope: TodayScope): Promise<Today> {
@@ -53,22 +54,23 @@ export async function today(scope: TodayScope): Promise<Today> {
   return {
     ends14,
     ends60,
-    notices: await noticesToday(scope),
+    told: await toldToday(scope),
     fates: await fatesOfDay(scope, scope.today),
     phoneList: await followUpPage(scope, { view: { kind: 'phone' }, size: PHONE_LIST }),
+    otherFollowUps: (await followUpPage(scope, { view: { notKind: 'phone' }, size: OTHERS })).rows,
     followUps: await followUpCounts(scope),
     ...cases,
-    tomorrow: await tomorrowsRun(scope),
     alarms: await openAlarms(db.read),
     pauses: await pausesNow(db.read, now),
     duties: await dutyHealth(db, now),
   }
 }
 
-async function noticesToday({ db, office, today, officer }: TodayScope): Promise<number> {
+/** How many residents a notice of today is for. */
+async function toldToday({ db, office, today, officer }: TodayScope): Promise<number> {
   const { notices, cycles, residents } = db.t
   const [row] = await db.read
-    .select({ n: count() })
+    .select({ n: countDistinct(cycles.resident_id) })
     .from(notices)
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(residents, eq(residents.id, cycles.resident_id))
@@ -100,48 +102,6 @@ async function caseFigures({ db, office, today, officer }: TodayScope) {
     newCases: sum((row) => row.openedOn === today),
     raisedCases: raised.length,
     proposedCases: sum((row) => row.proposed !== null),
-  }
-}
-
-/**
- * Whose stage falls due tomorrow, if nothing was missed and nobody renews: by the days, not by the scan's whole decision,
- * which would read every permit of the next two months.
- */
-async function tomorrowsRun({ db, office, today, officer }: TodayScope): Promise<Today['tomorrow']> {
-  const { permits, residents } = db.t
-  const day = addDays(today, 1)
-  const kinds = [...office.kinds.keys(), '']
-  const stages = [
-    ...new Set([...kinds.flatMap((kind) => stagesFor(office, kind)), ...[...office.overstay.keys()].map((n) => -n)]),
-  ]
-  const rows = await db.read
-    .select({ expiresOn: permits.expires_on, kind: permits.kind, n: count() })
-    .from(permits)
-    .innerJoin(residents, eq(residents.id, permits.resident_id))
-    .where(
-      and(
-        eq(permits.is_current, 1),
-        inArray(
-          permits.expires_on,
-          stages.map((stage) => addDays(day, stage)),
-        ),
-        ofOffice(permits.office_code, office),
-        ofArea(residents.regency, officer),
-        not(isHeld(db.read, residents.id, day)),
-      ),
-    )
-    .groupBy(permits.expires_on, permits.kind)
-  return {
-    day,
-    stages: stages
-      .sort((a, b) => b - a)
-      .map((stage) => {
-        const endsOn = addDays(day, stage)
-        const told = rows.filter(
-          (row) => row.expiresOn === endsOn && (stage < 0 || stagesFor(office, row.kind).includes(stage)),
-        )
-        return { stage, endsOn, people: told.reduce((total, row) => total + Number(row.n), 0) }
-      }),
   }
 }
 

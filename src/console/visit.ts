@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { officerOf } from './accounts.ts'
 import { readCookie, setCookie } from './cookies.ts'
-import type { ConsoleDeps } from './deps.ts'
+import { type ConsoleDeps, wallClockOf } from './deps.ts'
 import type { Officer } from './officer.ts'
 import { beginVisit, type PageFrame } from './pages.ts'
 import { csrfOf, newToken, type Session, sessionOf } from './sessions.ts'
@@ -21,7 +21,7 @@ export type Visits = {
 }
 
 /** Served to anyone; nobody is looked up for them. */
-const UNASKED = /^\/(?:assets\/|healthz|readyz)/
+const UNASKED = /^\/(?:assets\/|healthz|readyz|metrics)/
 
 export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
   const visitors = new WeakMap<FastifyRequest, Visitor>()
@@ -29,7 +29,10 @@ export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
     async begin(request, reply) {
       if (UNASKED.test(request.url)) return
       const token = readCookie(request, deps, 'session')
-      const session = token === null ? null : await sessionOf(deps.db, token, deps.clock.now())
+      const session =
+        token === null
+          ? null
+          : await sessionOf(deps.db, { token, now: wallClockOf(deps).now(), policy: deps.office.console })
       const officer = session?.lacking === null ? officerOf(session.account) : null
       const formToken = session?.token ?? formTokenOf(request, reply, deps)
       visitors.set(request, { session, officer, formToken })

@@ -12,7 +12,9 @@ export async function raiseAlarm(
     .set({ detail, last_at: now, times: sql`${alarms.times} + 1` })
     .where(and(eq(alarms.kind, kind), isNull(alarms.cleared_at)))
     .returning({ id: alarms.id })
-  if (again.length === 0) await tx.insert(alarms).values({ kind, detail, raised_at: now, last_at: now })
+  if (again.length > 0) return
+  // Another write may raise the first one at the same time: then it counts once.
+  await tx.insert(alarms).values({ kind, detail, raised_at: now, last_at: now }).onConflictDoNothing()
 }
 
 export async function clearAlarm(tx: Tx, { kind, now }: { kind: string; now: number }): Promise<void> {

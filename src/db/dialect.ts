@@ -79,10 +79,43 @@ export function skipLocked(engine: EngineName): SQL {
   return engine === 'postgres' ? sql` for update skip locked` : sql``
 }
 
+/** The clock of the PostgreSQL server, in epoch ms: the one clock that all workers share. Moves on within a transaction. */
+export function databaseNow(): SQL {
+  return sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`
+}
+
 /** True when the error says that another transaction was in the way and the same one may be tried again. */
 export function isContention(engine: EngineName, error: unknown): boolean {
   const code = driverCode(error)
   return engine === 'postgres' ? code === '40001' || code === '40P01' : code?.startsWith('SQLITE_BUSY') === true
+}
+
+/** SQLSTATEs of a PostgreSQL server that ends, starts, is full or has given this connection up, or whose plan is of an older schema. */
+const SERVER_GONE = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300'])
+const SOCKET_GONE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+])
+const SAID_BY_PG =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|cached plan must not change result type)/
+
+/** True when the database could not be asked, or nothing was heard of it any more: a connection to PostgreSQL is no longer any good. */
+export function isUnreachable(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as Error & { code?: unknown }
+    if (typeof code === 'string' && (code.startsWith('08') || SERVER_GONE.has(code) || SOCKET_GONE.has(code)))
+      return true
+    if (SAID_BY_PG.test(at.message)) return true
+    if (at instanceof AggregateError && at.errors.some(isUnreachable)) return true
+  }
+  return false
 }
 
 /** True when a unique index refused the row. */

@@ -36,10 +36,25 @@ export type Db = AsyncDisposable & {
   vault: Vault
   read: Reader
   /**
-   * One transaction. Writes that wait at the same time share one commit on SQLite; each is still all or nothing.
+   * One transaction, and the only one at its time, over all processes: what it has read holds until it ends. Writes that
+   * wait at the same time share one commit on SQLite; each is still all or nothing.
    * The callback may run twice, awaits nothing but queries of its `tx`, and must not call `write` again.
+   *
+   * `beside`: on PostgreSQL it runs at the same time as others of its kind, never as a plain one. For what is asked for
+   * with every message and locks the rows that it goes by.
+   * @throws UncertainCommit when the connection broke after the commit was asked for; AppError `unavailable` when the database
+   * does not answer.
    */
-  write<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
+  write<Result>(work: (tx: Tx) => Promise<Result>, options?: { beside?: boolean }): Promise<Result>
+}
+
+/** Perhaps everything was written, perhaps nothing: only a look into the database tells. */
+export class UncertainCommit extends AppError {
+  override name = 'UncertainCommit'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('unavailable', message, options)
+  }
 }
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')

@@ -155,6 +155,7 @@ export function defineTables(d: Dialect) {
       d.index('residents_phone').on(t.phone_index),
       d.index('residents_sponsor_phone').on(t.sponsor_phone_index),
       d.index('residents_last_import').on(t.office_code, t.last_import_id),
+      d.index('residents_regency').on(t.regency),
     ],
   )
 
@@ -184,8 +185,10 @@ export function defineTables(d: Dialect) {
     },
     (t) => [
       d.uniqueIndex('permits_permit_no').on(t.office_code, t.permit_no),
-      d.index('permits_resident').on(t.resident_id),
-      d.index('permits_due').on(t.is_current, t.expires_on, t.id),
+      d.index('permits_resident').on(t.resident_id, t.is_current),
+      // The last two columns: counting who ends soon must not look up each row.
+      d.index('permits_due').on(t.is_current, t.expires_on, t.id, t.office_code, t.resident_id),
+      d.index('permits_kind').on(t.kind, t.is_current, t.resident_id),
       d.index('permits_last_import').on(t.office_code, t.last_import_id),
     ],
   )
@@ -226,11 +229,13 @@ export function defineTables(d: Dialect) {
       /** Empty: the number is nobody's, and none is known. */
       value: d.sealed('corrections.value').notNull(),
       register_value: d.sealed('corrections.register_value'),
+      /** What it took the place of: the number in force then; for a language, the resident's own choice, which comes back with an officer's ending. */
+      former_value: d.sealed('corrections.former_value'),
       reason: d.sealed('corrections.reason').notNull(),
       made_by: d.text().notNull(),
       made_at: d.instant().notNull(),
       ended_at: d.instant(),
-      /** The officer, or `register` when the file caught up. */
+      /** The officer, `register` when the file caught up, or `resident` who chose a language since. */
       ended_by: d.text(),
     },
     (t) => [
@@ -324,6 +329,8 @@ export function defineTables(d: Dialect) {
       d.index('deliveries_phone').on(t.phone_index, t.channel, t.state),
       d.index('deliveries_group').on(t.due_on, t.phone_index, t.channel),
       d.index('deliveries_sid').on(t.sid),
+      d.index('deliveries_state').on(t.state, t.id),
+      d.index('deliveries_due').on(t.due_on, t.id),
     ],
   )
 
@@ -410,6 +417,8 @@ export function defineTables(d: Dialect) {
       d.uniqueIndex('attempts_number').on(t.delivery_id, t.number),
       d.uniqueIndex('attempts_sid').on(t.sid),
       d.index('attempts_lookup').on(t.outcome, t.lookup_at),
+      d.index('attempts_error').on(t.error_code, t.delivery_id).where(sql.raw('error_code is not null')),
+      d.index('attempts_verdict').on(t.verdict, t.channel).where(sql.raw('verdict is not null')),
     ],
   )
 
@@ -425,6 +434,11 @@ export function defineTables(d: Dialect) {
       attempt_id: d.integer(),
       raw: d.sealed('receipts.raw').notNull(),
       signature: d.text().notNull(),
+      /** What the signature covers beside `raw`: our address as the carrier called it; empty where we asked ourselves. */
+      url: d
+        .text()
+        .notNull()
+        .$default(() => ''),
       /** Same receipt again: refused by the index. */
       digest: d.text().notNull(),
       received_at: d.instant().notNull(),
@@ -434,6 +448,7 @@ export function defineTables(d: Dialect) {
       d.uniqueIndex('receipts_digest').on(t.digest),
       d.index('receipts_sid').on(t.sid),
       d.index('receipts_waiting').on(t.applied_at, t.id),
+      d.index('receipts_kind').on(t.kind, t.id),
     ],
   )
 
@@ -568,7 +583,7 @@ export function defineTables(d: Dialect) {
       on: d.text<CivilDate>().notNull(),
       at: d.instant().notNull(),
     },
-    (t) => [d.index('case_events_case').on(t.case_id, t.id)],
+    (t) => [d.index('case_events_case').on(t.case_id, t.id), d.index('case_events_day').on(t.kind, t.on, t.case_id)],
   )
 
   const follow_ups = d.table(

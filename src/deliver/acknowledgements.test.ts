@@ -1,21 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Rows } from '../../test/rows.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { acknowledge } from './acknowledgements.ts'
 
 const clock = { now: () => 1_000 }
 let db: Db
 let rows: Rows
-let folder: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tenggat-ack-'))
-  db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+  db = await openTestDb()
 })
 
 beforeEach(() => {
@@ -24,7 +19,6 @@ beforeEach(() => {
 
 afterAll(async () => {
   await db[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true })
 })
 
 describe('an acknowledgement', () => {

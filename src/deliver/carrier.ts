@@ -73,4 +73,6 @@ export type Carrier = AsyncDisposable & {
   fetch(kind: 'message' | 'call', sid: string): Promise<Answered<Fetched>>
   /** A harmless request that shows whether the account works. */
   probe(): Promise<Answered<Probed>>
+  /** Whether the account may call from this number: bought there, or verified as the office's own. */
+  owns(number: string): Promise<Answered<boolean>>
 }

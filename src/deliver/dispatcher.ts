@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import { faultText } from '../lib/fault-text.ts'
@@ -6,7 +7,9 @@ import type { PhoneNumber } from '../lib/phone.ts'
 import { windowAt } from '../lib/window.ts'
 import type { Outgoing, Sent } from './carrier.ts'
 import { answerListeners, callUnheard } from './listen.ts'
+import { isNew } from './lost.ts'
 import { type Claimed, claim } from './outbox.ts'
+import { Pace } from './pace.ts'
 import { afterProbe, liftExpired, livePauses, pause } from './pauses.ts'
 import { prepareVoiceNotes } from './prepare-voice.ts'
 import { applyReceipts, pollSilent } from './receipts.ts'
@@ -15,7 +18,6 @@ import { giveBack, recordSent } from './record.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
 import { statusCallbackOf } from './words.ts'
 
-const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
 /** So many answers in a row that show a sick carrier open the breaker. */
 const BREAKER_AFTER = 5
 const BREAKER_MS = 30_000
@@ -30,6 +32,15 @@ export type DrainResult = { attempts: number; accepted: number; refused: number;
 export class Dispatcher {
   readonly #deps: DeliverDeps
   readonly #queues: Record<Channel, PQueue>
+  readonly #paces: Record<Channel, Pace>
+  readonly #inFlight = new Set<Promise<void>>()
+  readonly #halt = new AbortController()
+  /** What the carrier answered, since the program started. */
+  readonly counts: Readonly<Record<Channel, { accepted: number; refused: number; uncertain: number }>> = {
+    sms: { accepted: 0, refused: 0, uncertain: 0 },
+    whatsapp: { accepted: 0, refused: 0, uncertain: 0 },
+    call: { accepted: 0, refused: 0, uncertain: 0 },
+  }
   #sick = 0
   #stopping = false
 
@@ -40,12 +51,15 @@ export class Dispatcher {
       return new PQueue({ concurrency, interval: 1_000, intervalCap: perSecond })
     }
     this.#queues = { sms: queue('sms'), whatsapp: queue('whatsapp'), call: queue('call') }
+    const pace = (channel: Channel) => new Pace(deps.db, { channel, perSecond: deps.office.rates[channel].perSecond })
+    this.#paces = { sms: pace('sms'), whatsapp: pace('whatsapp'), call: pace('call') }
   }
 
   /** No further claims; resolves when the calls in flight have their outcomes on record. */
   async stop(): Promise<void> {
     this.#stopping = true
-    await Promise.all(CHANNELS.map((channel) => this.#queues[channel].onIdle()))
+    this.#halt.abort()
+    await Promise.all(this.#inFlight)
   }
 
   /**
@@ -79,6 +93,7 @@ export class Dispatcher {
   async #drainChannel(channel: Channel, result: DrainResult): Promise<void> {
     const deps = this.#deps
     const queue = this.#queues[channel]
+    const pace = this.#paces[channel]
     const { perSecond, concurrency } = deps.office.rates[channel]
     const most = Math.max(
       1,
@@ -97,20 +112,31 @@ export class Dispatcher {
         await Promise.race(inFlight)
         continue
       }
+      const crowded = await pace.crowdedFor()
+      if (crowded > 0) {
+        await this.#wait(Math.min(crowded, ROUND_MS))
+        continue
+      }
       const { claimed, taken } = await claim(deps, {
         channel,
-        limit: free,
+        limit: Math.min(free, pace.portion),
         now,
         today: todayOf(deps),
         pausedRoutes: new Set(live.map((one) => one.scope).filter((scope) => scope.startsWith('route:'))),
       })
       result.taken += taken
       if (taken === 0) break
-      for (const one of claimed) {
-        const attempt: Promise<void> = queue
-          .add(() => this.#attempt(one, result))
-          .finally(() => inFlight.delete(attempt))
+      for (const { attemptId } of claimed) deps.reach.note('attempts', attemptId)
+      const starts = await pace.starts(claimed.length)
+      for (const [index, one] of claimed.entries()) {
+        const attempt: Promise<void> = this.#wait(starts[index]!)
+          .then(() => queue.add(() => this.#attempt(one, result)))
+          .finally(() => {
+            inFlight.delete(attempt)
+            this.#inFlight.delete(attempt)
+          })
         inFlight.add(attempt)
+        this.#inFlight.add(attempt)
       }
     }
     await Promise.all(inFlight)
@@ -119,18 +145,20 @@ export class Dispatcher {
   async #attempt(claimed: Claimed, result: DrainResult): Promise<void> {
     const deps = this.#deps
     try {
+      const { lookBack } = claimed
+      if (lookBack && !this.#stopping && !(await isNew(deps, claimed, lookBack))) return
       const outgoing = await this.#outgoing(claimed)
       if (outgoing === null) {
-        await deps.db.write((tx) => giveBack(tx, claimed, deps.clock.now()))
+        await deps.db.write((tx) => giveBack(tx, claimed, deps.clock.now()), { beside: true })
         return
       }
       const sent = await deps.carrier.send(outgoing)
       const now = deps.clock.now()
-      await deps.db.write((tx) => recordSent(tx, deps, claimed, sent, { now, today: todayOf(deps) }))
+      await deps.db.write((tx) => recordSent(tx, deps, claimed, sent, { now, today: todayOf(deps) }), { beside: true })
+      const came = sent.ok ? 'accepted' : sent.fault.verdict === 'uncertain' ? 'uncertain' : 'refused'
       result.attempts += 1
-      if (sent.ok) result.accepted += 1
-      else if (sent.fault.verdict === 'uncertain') result.uncertain += 1
-      else result.refused += 1
+      result[came] += 1
+      this.counts[claimed.channel][came] += 1
       await this.#watchHealth(sent)
       deps.log.info(
         {
@@ -144,6 +172,16 @@ export class Dispatcher {
     } catch (error) {
       // The attempt stays pending and its lease runs out: the look-up will find what happened.
       deps.log.error({ attempt: claimed.attemptId, fault: faultText(error) }, 'outcome not recorded')
+    }
+  }
+
+  /** Cut short when sending stops. */
+  async #wait(milliseconds: number): Promise<void> {
+    if (milliseconds < 1 || this.#stopping) return
+    try {
+      await sleep(milliseconds, undefined, { signal: this.#halt.signal })
+    } catch (error) {
+      if (!this.#stopping) throw error
     }
   }
 

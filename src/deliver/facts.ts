@@ -1,4 +1,4 @@
-import { asc, eq, inArray, min } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, min, ne } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
@@ -101,4 +101,15 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
       phoneLine: sponsor ? row.sponsor_phone_line : row.phone_line,
     }
   })
+}
+
+/** Those deliveries that the carrier has had. An attempt that it never took was none: "understood" must not end a stage that nobody has heard of. */
+export async function carrierHas(reader: Reader, deliveryIds: number[]): Promise<Set<number>> {
+  if (deliveryIds.length === 0) return new Set()
+  const { attempts } = reader.t
+  const taken = await reader
+    .selectDistinct({ id: attempts.delivery_id })
+    .from(attempts)
+    .where(and(inArray(attempts.delivery_id, deliveryIds), gt(attempts.number, 0), ne(attempts.outcome, 'not-sent')))
+  return new Set(taken.map((row) => row.id))
 }

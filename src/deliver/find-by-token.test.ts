@@ -1,27 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Rows } from '../../test/rows.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { civilDate } from '../lib/civil-date.ts'
 import { findByToken, newestDeliveryTo } from './find-by-token.ts'
 
 let db: Db
 let rows: Rows
-let folder: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tenggat-find-'))
-  db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+  db = await openTestDb()
   rows = new Rows(db, { now: () => 1_000 })
 })
 
 afterAll(async () => {
   await db[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true })
 })
 
 describe('a link', () => {

@@ -6,7 +6,7 @@ import { callScript, type NoticeFacts, smsWords, voiceScript } from '../compose/
 import type { Reader } from '../db/open.ts'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { Channel, Office } from '../lib/office.ts'
-import { type ForecastDeps, type ForecastRow, forecastDeliveries } from '../scan/forecast.ts'
+import { type ForecastDeps, type ForecastRow, forecastDeliveries, type Visit } from '../scan/forecast.ts'
 import { begunMinutes, costOf, destinationOf, type Usage } from './cost.ts'
 import { loadNotices } from './facts.ts'
 import { whyNot } from './still-due.ts'
@@ -47,13 +47,13 @@ const SYLLABLES_PER_SECOND = 4.5
  */
 export async function forecastCost(
   deps: CostDeps,
-  { today, days, now }: { today: CivilDate; days: number; now: number },
+  { today, days, now, visit }: { today: CivilDate; days: number; now: number; visit?: Visit },
 ): Promise<CostedRow[]> {
   const costs = new Costs(deps)
   await addQueued(deps, costs, { today, now })
   const planned = await forecastDeliveries(
     { ...deps, destinationOf: (channel, number) => destinationOf(deps.office, channel, number) },
-    { today, days },
+    { today, days, visit },
   )
   for (const row of planned) await costs.add(row, factsOfRow(deps, row))
   return costs.rows()

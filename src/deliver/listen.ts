@@ -33,8 +33,12 @@ export async function answerListeners(deps: DeliverDeps): Promise<number> {
           .where(eq(voice_notes.id, delivery.voiceNoteId))
       : []
     const claimed = await deps.db.write(async (tx) => {
-      await tx.update(tx.t.receipts).set({ applied_at: now }).where(eq(tx.t.receipts.id, tap.id))
-      if (!delivery || !note) return null
+      const mine = await tx
+        .update(tx.t.receipts)
+        .set({ applied_at: now })
+        .where(and(eq(tx.t.receipts.id, tap.id), isNull(tx.t.receipts.applied_at)))
+        .returning({ id: tx.t.receipts.id })
+      if (mine.length === 0 || !delivery || !note) return null
       return beginNote(tx, deps, delivery.id, now)
     })
     if (!claimed || !note) continue
@@ -117,10 +121,12 @@ export async function callUnheard(deps: DeliverDeps): Promise<number> {
   let calls = 0
   for (const { id } of unheard) {
     calls += await deps.db.write(async (tx) => {
-      await tx
+      const mine = await tx
         .update(tx.t.deliveries)
         .set({ reason: 'not-listened' })
         .where(and(eq(tx.t.deliveries.id, id), isNull(tx.t.deliveries.reason)))
+        .returning({ id: tx.t.deliveries.id })
+      if (mine.length === 0) return 0
       return tryNextChannel(tx, deps, { deliveryId: id, now, today: todayOf(deps) })
     })
   }

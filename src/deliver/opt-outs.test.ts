@@ -1,22 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { optedOut, optIn, optOut } from './opt-outs.ts'
 
 let db: Db
-let folder: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tenggat-opt-'))
-  db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+  db = await openTestDb()
 })
 
 afterAll(async () => {
   await db[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true })
 })
 
 describe('opting out', () => {

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNotNull, lte, min, ne, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, or, sql } from 'drizzle-orm'
 import { skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
@@ -8,14 +8,15 @@ import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { closedChannels } from '../scan/candidates.ts'
 import { tokenOf } from '../scan/plan-deliveries.ts'
-import { loadNotices, type NoticeFactsRow } from './facts.ts'
+import { carrierHas, loadNotices, type NoticeFactsRow } from './facts.ts'
+import { LOOK_UP, type LookBack, lookBacks } from './lost.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import { optedOut } from './opt-outs.ts'
 import { routeScope } from './outcome.ts'
 import { NOBODY } from './prepare-voice.ts'
 import type { DeliverDeps } from './settings.ts'
-import { type CancelReason, whyNot } from './still-due.ts'
-import { compose, factsFor, tokenFor, type Words } from './words.ts'
+import { type CancelReason, movedTogether, whyNot } from './still-due.ts'
+import { compose, factsFor, type Said, tokenFor, type Words } from './words.ts'
 
 /** A claimed delivery with its attempt on record and its words frozen: the network call may begin. */
 export type Claimed = {
@@ -26,6 +27,8 @@ export type Claimed = {
   to: PhoneNumber
   words: Words
   leaseUntil: number
+  /** It may have been sent in a gap of the database: to be looked up first. */
+  lookBack: LookBack | null
 }
 
 type Row = {
@@ -53,7 +56,7 @@ export async function claim(
   options: { channel: Channel; limit: number; now: number; today: CivilDate; pausedRoutes: ReadonlySet<string> },
 ): Promise<{ claimed: Claimed[]; taken: number }> {
   const { now, today } = options
-  return deps.db.write(async (tx) => {
+  const work = async (tx: Tx) => {
     const rows = await take(tx, deps, options)
     if (rows.length === 0) return { claimed: [], taken: 0 }
     const notices = Map.groupBy(
@@ -66,7 +69,10 @@ export async function claim(
     )
     const closed = await closedChannels(tx, [...new Set(rows.map((row) => row.phone_index))])
     const voiceKeys = await voiceKeysOf(tx, rows)
-    const tried = await triedBefore(tx, rows)
+    const tried = await carrierHas(
+      tx,
+      rows.filter((row) => row.attempts > 1).map((row) => row.id),
+    )
 
     const ready: { row: Row; words: Words; to: PhoneNumber }[] = []
     for (const row of rows) {
@@ -86,16 +92,29 @@ export async function claim(
         await putBack(tx, row, { state: 'set_aside', reason: 'defect', now })
       }
     }
-    if (ready.length === 0) return { claimed: [], taken: rows.length }
+    const backs = await lookBacks(
+      tx,
+      deps,
+      ready.map(({ row }) => row),
+      notices,
+    )
+    const begun: typeof ready = []
+    for (const one of ready) {
+      const back = backs.get(one.row.id)
+      const listedAt = back ? back.until + deps.patience.lookup.listingMs : now
+      if (listedAt <= now) begun.push(one)
+      else await putBack(tx, one.row, { state: 'queued', reason: LOOK_UP, now, notBefore: listedAt })
+    }
+    if (begun.length === 0) return { claimed: [], taken: rows.length }
     const attempts = await tx
       .insert(tx.t.attempts)
       .values(
-        ready.map(({ row, words }) => ({
+        begun.map(({ row, words, to }) => ({
           delivery_id: row.id,
           number: row.attempts,
           channel: row.channel,
           worker: deps.worker,
-          words: JSON.stringify(words),
+          words: JSON.stringify({ ...words, to } satisfies Said),
           segments: words.channel === 'sms' ? words.segments : null,
           started_at: now,
           outcome: 'pending' as const,
@@ -103,7 +122,7 @@ export async function claim(
       )
       .returning({ id: tx.t.attempts.id, deliveryId: tx.t.attempts.delivery_id })
     const attemptIds = new Map(attempts.map((attempt) => [attempt.deliveryId, attempt.id]))
-    const claimed = ready.map(({ row, words, to }) => ({
+    const claimed = begun.map(({ row, words, to }) => ({
       deliveryId: row.id,
       attemptId: attemptIds.get(row.id)!,
       number: row.attempts,
@@ -111,9 +130,12 @@ export async function claim(
       to,
       words,
       leaseUntil: now + deps.patience.leaseMs,
+      lookBack: backs.get(row.id) ?? null,
     }))
     return { claimed, taken: rows.length }
-  })
+  }
+  // One live call to a number, whoever makes it: two workers must not look for the next ones at the same time.
+  return deps.db.write(work, { beside: options.channel !== 'call' })
 }
 
 async function take(
@@ -209,7 +231,7 @@ async function prepare(
       whyNot(notice, { phoneIndex: row.phone_index, attempts: ground.tried.has(row.id) ? 1 : 0, today }),
     ]),
   )
-  const moved = movedTogether(all, reasons)
+  const moved = newAddress(all, reasons)
   const address = moved ?? { number: row.phone, index: row.phone_index, country: row.phone_country }
   const told = all.filter((notice) => reasons.get(notice) === null || (moved && reasons.get(notice) === 'corrected'))
   if (told.length === 0) {
@@ -260,15 +282,12 @@ async function prepare(
 }
 
 /** The new number when the record was corrected and everything in this delivery now goes there. */
-function movedTogether(
+function newAddress(
   all: NoticeFactsRow[],
   reasons: ReadonlyMap<NoticeFactsRow, CancelReason | null>,
 ): { number: PhoneNumber; index: string; country: string | null } | null {
-  const live = all.filter((notice) => reasons.get(notice) === null || reasons.get(notice) === 'corrected')
-  const [first] = live
-  if (!first || reasons.get(first) !== 'corrected' || first.phone === null || first.phoneIndex === null) return null
-  if (live.some((notice) => notice.phoneIndex !== first.phoneIndex)) return null
-  return { number: first.phone, index: first.phoneIndex, country: first.phoneCountry }
+  const moved = movedTogether(all, reasons)
+  return moved?.phone ? { number: moved.phone, index: moved.phoneIndex, country: moved.phoneCountry } : null
 }
 
 /** The delivery's own token; made anew only when its first notice fell away before anything was attempted. */
@@ -340,7 +359,7 @@ function todayText(deps: DeliverDeps, now: number): CivilDate {
 async function putBack(
   tx: Tx,
   row: Row,
-  to: { state: DeliveryState; reason: string; now: number; voiceNoteId?: null },
+  to: { state: DeliveryState; reason: string; now: number; notBefore?: number; voiceNoteId?: null },
 ): Promise<void> {
   const { deliveries } = tx.t
   await tx
@@ -353,21 +372,10 @@ async function putBack(
       lease_until: null,
       worker: null,
       poll_at: null,
+      ...(to.notBefore === undefined ? {} : { not_before: to.notBefore }),
       ...(to.voiceNoteId === undefined ? {} : { voice_note_id: to.voiceNoteId }),
     })
     .where(eq(deliveries.id, row.id))
-}
-
-/** An attempt that the carrier never took was none: "understood" must not end a stage that nobody has heard of. */
-async function triedBefore(tx: Tx, rows: Row[]): Promise<Set<number>> {
-  const ids = rows.filter((row) => row.attempts > 1).map((row) => row.id)
-  if (ids.length === 0) return new Set()
-  const { attempts } = tx.t
-  const taken = await tx
-    .selectDistinct({ id: attempts.delivery_id })
-    .from(attempts)
-    .where(and(inArray(attempts.delivery_id, ids), gt(attempts.number, 0), ne(attempts.outcome, 'not-sent')))
-  return new Set(taken.map((row) => row.id))
 }
 
 async function voiceKeysOf(tx: Tx, rows: Row[]): Promise<Map<number, string>> {
@@ -390,5 +398,15 @@ export async function nextDue(reader: Reader, channel: Channel): Promise<number 
     .where(and(eq(deliveries.state, 'queued'), eq(deliveries.channel, channel)))
     .orderBy(asc(deliveries.not_before))
     .limit(1)
+  return row?.at ?? null
+}
+
+/** Until when deliveries wait for the carrier's list to be complete; null where none does. */
+export async function looksUntil(reader: Reader): Promise<number | null> {
+  const { deliveries } = reader.t
+  const [row] = await reader
+    .select({ at: min(deliveries.not_before) })
+    .from(deliveries)
+    .where(and(eq(deliveries.state, 'queued'), eq(deliveries.reason, LOOK_UP)))
   return row?.at ?? null
 }

@@ -141,21 +141,29 @@ export type CallEnd = {
   digits: string | null
   /** The note was played to its end. */
   heard: boolean
+  /** It fell into a gap of the database: the carrier knows neither keys nor how much was heard. */
+  answersLost?: boolean
 }
 
 export type CallOutcome =
   | { state: 'sent' }
   | { state: 'delivered' }
-  | { state: 'undelivered'; reason: 'busy' | 'no-answer' | 'machine' | 'hung-up' | 'unknown' | 'failed' | 'cancelled' }
+  | {
+      state: 'undelivered'
+      reason: 'busy' | 'no-answer' | 'machine' | 'hung-up' | 'unknown' | 'failed' | 'cancelled' | 'answers-lost'
+    }
 
 /**
  * What a call came to. A key is the only proof of a person; without one a person must have heard the note to its end.
  * `completed` alone means that something picked up (twilio.com/docs/voice/answering-machine-detection).
+ * Where the answers are lost, whoever picked up is neither taken for told nor rung again by itself: an officer is to ask.
  */
 export function callOutcome(call: CallEnd): CallOutcome {
   if (call.digits !== null && /[12]/.test(call.digits)) return { state: 'delivered' }
   switch (call.status) {
     case 'completed':
+      if (call.answersLost && !call.heard && !isMachine(call.answeredBy))
+        return { state: 'undelivered', reason: 'answers-lost' }
       if (call.answeredBy === 'human')
         return call.heard ? { state: 'delivered' } : { state: 'undelivered', reason: 'hung-up' }
       if (call.answeredBy === null || call.answeredBy === 'unknown') return { state: 'undelivered', reason: 'unknown' }
@@ -171,6 +179,10 @@ export function callOutcome(call: CallEnd): CallOutcome {
     default:
       return { state: 'sent' }
   }
+}
+
+function isMachine(answeredBy: string | null): boolean {
+  return answeredBy !== null && answeredBy !== 'human' && answeredBy !== 'unknown'
 }
 
 export type Lookup =

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, lt } from 'drizzle-orm'
 import type { Db, Reader, Tx } from '../db/open.ts'
 
 export type Pause = { id: number; scope: string; reason: string; until: number; probes: number }
@@ -18,15 +18,16 @@ export async function pause(
   }: { scope: string; reason: string; code: number | null; until: number; now: number },
 ): Promise<void> {
   const { pauses } = tx.t
-  const [live] = await tx
-    .select({ id: pauses.id, until: pauses.until })
-    .from(pauses)
-    .where(and(eq(pauses.scope, scope), isNull(pauses.lifted_at)))
-  if (!live) {
-    await tx.insert(pauses).values({ scope, reason, error_code: code, since: now, until })
-  } else if (live.until < until) {
-    await tx.update(pauses).set({ until, reason, error_code: code }).where(eq(pauses.id, live.id))
-  }
+  const begun = await tx
+    .insert(pauses)
+    .values({ scope, reason, error_code: code, since: now, until })
+    .onConflictDoNothing()
+    .returning({ id: pauses.id })
+  if (begun.length > 0) return
+  await tx
+    .update(pauses)
+    .set({ until, reason, error_code: code })
+    .where(and(eq(pauses.scope, scope), isNull(pauses.lifted_at), lt(pauses.until, until)))
 }
 
 /** What is paused at `now`, and the account pause even when its time is over: only a probe lifts that one. */

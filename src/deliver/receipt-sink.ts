@@ -15,6 +15,8 @@ export type IncomingReceipt = {
   /** All form fields. Personal: the sink seals them. */
   raw: Readonly<Record<string, string>>
   signature: string
+  /** Our address as the carrier called it: the signature covers it. Absent where we asked ourselves. */
+  url?: string
 }
 
 /** Where webhooks put what they are told. When `record` has returned, the receipt outlives a power cut. */

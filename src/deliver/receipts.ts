@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { and, asc, eq, gt, inArray, isNull, lte } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
+import { lockFree, lockRows } from '../db/lock-rows.ts'
 import type { Db, Tx } from '../db/open.ts'
 import type { ReceiptKind } from '../db/schema.ts'
 import type { CarrierFault } from './carrier.ts'
@@ -9,7 +10,7 @@ import { type AttemptNow, adopt, applyFault, attemptById, attemptBySid, moveForw
 import { type DeliverDeps, todayOf } from './settings.ts'
 import { verdictOf } from './twilio/errors.ts'
 
-const PAGE = 500
+const PAGE = 200
 /** A receipt whose attempt never turned up is left alone after this: it belongs to another program or to a lost database. */
 const ORPHAN_MS = 48 * 3_600_000
 
@@ -27,15 +28,22 @@ type Stored = {
 export function receiptSink(deps: DeliverDeps, wake: () => void = () => undefined): ReceiptSink {
   return {
     async record(receipt) {
-      const stored = await storeReceipt(deps.db, receipt, deps.clock.now())
-      if (stored === 'new') wake()
-      return stored
+      const id = await insertReceipt(deps.db, receipt, deps.clock.now())
+      if (id === null) return 'repeated'
+      deps.reach.note('receipts', id)
+      wake()
+      return 'new'
     },
   }
 }
 
 export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number): Promise<'new' | 'repeated'> {
-  const rows = await db.write((tx) =>
+  return (await insertReceipt(db, receipt, now)) === null ? 'repeated' : 'new'
+}
+
+/** Null: it was there already. */
+async function insertReceipt(db: Db, receipt: IncomingReceipt, now: number): Promise<number | null> {
+  const insert = (tx: Tx) =>
     tx
       .insert(tx.t.receipts)
       .values({
@@ -46,13 +54,14 @@ export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number
         attempt_id: receipt.attemptId,
         raw: JSON.stringify(receipt.raw),
         signature: receipt.signature,
+        url: receipt.url ?? '',
         digest: digestOf(receipt),
         received_at: now,
       })
       .onConflictDoNothing()
-      .returning({ id: tx.t.receipts.id }),
-  )
-  return rows.length > 0 ? 'new' : 'repeated'
+      .returning({ id: tx.t.receipts.id })
+  const rows = await db.write(insert, { beside: true })
+  return rows[0]?.id ?? null
 }
 
 /** The same news about the same message is the same receipt, however often and however signed it comes. */
@@ -85,7 +94,7 @@ export async function applyReceipts(deps: DeliverDeps): Promise<number> {
       .limit(PAGE)
     if (page.length === 0) return applied
     after = page.at(-1)!.id
-    applied += await deps.db.write((tx) => applyPage(tx, deps, page))
+    applied += await deps.db.write((tx) => applyPage(tx, deps, page), { beside: true })
     if (page.length < PAGE) return applied
   }
 }
@@ -94,8 +103,10 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
   const now = deps.clock.now()
   const done: number[] = []
   let applied = 0
-  for (const receipt of page) {
-    if (await applyOne(tx, deps, receipt, now)) {
+  const mine = await lockUnapplied(tx, page)
+  const locked = await lockDeliveries(tx, mine)
+  for (const receipt of mine) {
+    if (await applyOne(tx, deps, receipt, locked, now)) {
       applied += 1
       done.push(receipt.id)
     } else if (isSettledReply(receipt) || now - receipt.received_at > ORPHAN_MS) {
@@ -108,14 +119,43 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
   return applied
 }
 
+/** Without those that another worker merges at this moment, or has. */
+async function lockUnapplied(tx: Tx, page: Stored[]): Promise<Stored[]> {
+  const { receipts } = tx.t
+  const ids = page.map((receipt) => receipt.id)
+  const free = await lockFree(tx, receipts, and(inArray(receipts.id, ids), isNull(receipts.applied_at)))
+  return page.filter((receipt) => free.has(receipt.id))
+}
+
+/** What these receipts are about, all at once, so that two workers never wait for each other. */
+async function lockDeliveries(tx: Tx, page: Stored[]): Promise<Set<number>> {
+  if (page.length === 0) return new Set()
+  const { attempts, deliveries } = tx.t
+  const sids = page.map((receipt) => receipt.sid)
+  const attemptIds = page.flatMap((receipt) => receipt.attempt_id ?? [])
+  const rows = await tx
+    .selectDistinct({ id: attempts.delivery_id })
+    .from(attempts)
+    .where(or(inArray(attempts.sid, sids), inArray(attempts.id, attemptIds)))
+  const ids = rows.map((row) => row.id)
+  if (ids.length > 0) await lockRows(tx, deliveries, inArray(deliveries.id, ids))
+  return new Set(ids)
+}
+
 /** Replies were acted on when they came; a tap on "listen" waits for its voice note. */
 function isSettledReply(receipt: Stored): boolean {
   return receipt.kind === 'reply' && receipt.status !== 'button:listen'
 }
 
-async function applyOne(tx: Tx, deps: DeliverDeps, receipt: Stored, now: number): Promise<boolean> {
+async function applyOne(
+  tx: Tx,
+  deps: DeliverDeps,
+  receipt: Stored,
+  locked: Set<number>,
+  now: number,
+): Promise<boolean> {
   if (receipt.kind === 'reply') return false
-  const attempt = await findAttempt(tx, receipt, now)
+  const attempt = await findAttempt(tx, receipt, locked, now)
   if (!attempt) return false
   const when = { now, today: todayOf(deps) }
   if (attempt.channel === 'call') await applyToCall(tx, deps, attempt, receipt, when)
@@ -124,8 +164,14 @@ async function applyOne(tx: Tx, deps: DeliverDeps, receipt: Stored, now: number)
 }
 
 /** By the carrier's id; else by our own id in the callback's URL, which settles an attempt whose answer never came. */
-async function findAttempt(tx: Tx, receipt: Stored, now: number): Promise<AttemptNow | undefined> {
+async function findAttempt(tx: Tx, receipt: Stored, locked: Set<number>, now: number): Promise<AttemptNow | undefined> {
   const bySid = await attemptBySid(tx, receipt.sid)
+  if (bySid && !locked.has(bySid.deliveryId)) {
+    // Its sid was recorded only just now, by another worker.
+    await lockRows(tx, tx.t.deliveries, eq(tx.t.deliveries.id, bySid.deliveryId))
+    locked.add(bySid.deliveryId)
+    return attemptBySid(tx, receipt.sid)
+  }
   if (bySid || receipt.attempt_id === null) return bySid
   const byId = await attemptById(tx, receipt.attempt_id)
   if (!byId || byId.sid !== null) return undefined
@@ -228,8 +274,8 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
   for (const one of silent) {
     if (one.sid === null) continue
     const kind = one.channel === 'call' ? 'call' : 'message'
+    if (!(await postpone(deps, one, now))) continue
     const answer = await deps.carrier.fetch(kind, one.sid)
-    await postpone(deps, one, now)
     if (!answer.ok) {
       deps.log.warn({ delivery: one.id, ...answer.fault }, 'poll failed')
       continue
@@ -246,15 +292,22 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
   return silent.length
 }
 
+/** False when another worker asks already. */
 async function postpone(
   deps: DeliverDeps,
   one: { id: number; channel: 'sms' | 'call' | 'whatsapp'; startedAt: number },
   now: number,
-): Promise<void> {
-  await deps.db.write(async (tx) => {
-    await tx
-      .update(tx.t.deliveries)
-      .set({ poll_at: nextPoll(one.channel, one.startedAt, now) })
-      .where(eq(tx.t.deliveries.id, one.id))
-  })
+): Promise<boolean> {
+  return deps.db.write(
+    async (tx) => {
+      const { deliveries } = tx.t
+      const mine = await tx
+        .update(deliveries)
+        .set({ poll_at: nextPoll(one.channel, one.startedAt, now) })
+        .where(and(eq(deliveries.id, one.id), lte(deliveries.poll_at, now)))
+        .returning({ id: deliveries.id })
+      return mine.length > 0
+    },
+    { beside: true },
+  )
 }

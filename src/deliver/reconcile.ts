@@ -1,7 +1,8 @@
 import { and, asc, eq, gte, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import type { Tx } from '../db/open.ts'
+import type { Tables } from '../db/schema.ts'
 import { afterLookup } from './outcome.ts'
-import { adopt, attemptById } from './record.ts'
+import { adopt, attemptById, knownSids } from './record.ts'
 import type { DeliverDeps } from './settings.ts'
 import type { Words } from './words.ts'
 
@@ -11,12 +12,14 @@ const LOOK_BACK_MS = 5 * 60_000
 /** Claims whose lease ran out without an outcome: nobody knows whether they were sent. */
 export async function recoverLeases(deps: DeliverDeps): Promise<number> {
   const now = deps.clock.now()
+  const ranOut = ({ deliveries }: Tables) => and(eq(deliveries.state, 'sending'), lt(deliveries.lease_until, now))
+  if ((await deps.db.read.$count(deps.db.t.deliveries, ranOut(deps.db.t))) === 0) return 0
   return deps.db.write(async (tx) => {
     const { deliveries, attempts } = tx.t
     const rows = await tx
       .update(deliveries)
       .set({ state: 'uncertain', reason: 'lease', lease_until: null, worker: null, state_since: now })
-      .where(and(eq(deliveries.state, 'sending'), lt(deliveries.lease_until, now)))
+      .where(ranOut(tx.t))
       .returning({ id: deliveries.id })
     if (rows.length === 0) return 0
     await tx
@@ -59,8 +62,9 @@ export async function reconcile(
   for (const one of uncertain) {
     const kind = one.channel === 'call' ? 'call' : 'message'
     const to = one.channel === 'whatsapp' ? (`whatsapp:${one.phone}` as const) : one.phone
-    const answer = await deps.carrier.list(kind, to, one.startedAt - LOOK_BACK_MS)
+    // The list is as old as the question: an answer that was long under way knows nothing of what came in between.
     const now = deps.clock.now()
+    const answer = await deps.carrier.list(kind, to, one.startedAt - LOOK_BACK_MS)
     if (!answer.ok) {
       deps.log.warn({ attempt: one.attemptId, ...answer.fault }, 'look-up failed')
       await deps.db.write((tx) => askAgain(tx, one.attemptId, now + deps.patience.lookup.everyMs))
@@ -111,13 +115,6 @@ function linkIn(words: string | null): string | null {
   if (words === null) return null
   const parsed = JSON.parse(words) as Words
   return parsed.channel === 'call' ? null : parsed.link
-}
-
-async function knownSids(tx: Tx, sids: string[]): Promise<Set<string>> {
-  if (sids.length === 0) return new Set()
-  const { attempts } = tx.t
-  const rows = await tx.select({ sid: attempts.sid }).from(attempts).where(inArray(attempts.sid, sids))
-  return new Set(rows.flatMap((row) => row.sid ?? []))
 }
 
 async function askAgain(tx: Tx, attemptId: number, at: number): Promise<void> {

@@ -1,5 +1,7 @@
 import { and, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { raiseAlarm } from '../db/alarms.ts'
+import { readGap } from '../db/gap.ts'
+import { lockRows } from '../db/lock-rows.ts'
 import type { Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
@@ -14,6 +16,12 @@ import { retryCallAt } from './retry-call.ts'
 import type { DeliverDeps } from './settings.ts'
 
 type When = { now: number; today: CivilDate }
+
+/** From the request to the last word. */
+const LONGEST_CALL_MS = 15 * 60_000
+
+/** The worker of attempts that were found at the carrier, after the database had lost them. */
+export const FOUND = 'found'
 
 /** The attempt and its delivery as a receipt or an answer finds them. */
 export type AttemptNow = {
@@ -36,22 +44,29 @@ export type AttemptNow = {
 
 /** Writes what the carrier answered to an attempt. A receipt may have come first: states move only forwards. */
 export async function recordSent(tx: Tx, deps: DeliverDeps, claimed: Claimed, sent: Sent, when: When): Promise<void> {
+  await lockRows(tx, tx.t.deliveries, eq(tx.t.deliveries.id, claimed.deliveryId))
   const attempt = await attemptById(tx, claimed.attemptId)
   if (!attempt) return
   if (sent.ok) await adopt(tx, attempt, sent.sid, when.now)
   else if (attempt.outcome === 'pending') await applyFault(tx, deps, attempt, sent.fault, when)
 }
 
-/** A claim that was not begun: due again, and the attempt was none. */
-export async function giveBack(tx: Tx, claimed: Claimed, now: number): Promise<void> {
+/** A claim that was not begun: due again, at once or later, and the attempt was none. */
+export async function giveBack(
+  tx: Tx,
+  claimed: Claimed,
+  now: number,
+  { notBefore = now, reason = null }: { notBefore?: number; reason?: string | null } = {},
+): Promise<void> {
   const { attempts, deliveries } = tx.t
+  await lockRows(tx, deliveries, eq(deliveries.id, claimed.deliveryId))
   await tx
     .update(attempts)
     .set({ outcome: 'not-sent', finished_at: now })
     .where(and(eq(attempts.id, claimed.attemptId), eq(attempts.outcome, 'pending')))
   await tx
     .update(deliveries)
-    .set({ state: 'queued', not_before: now, lease_until: null, worker: null, state_since: now })
+    .set({ state: 'queued', reason, not_before: notBefore, lease_until: null, worker: null, state_since: now })
     .where(
       and(
         eq(deliveries.id, claimed.deliveryId),
@@ -69,7 +84,9 @@ export async function adopt(tx: Tx, attempt: AttemptNow, sid: string, now: numbe
     .set({ outcome: 'accepted', sid, finished_at: now, lookup_at: null })
     .where(and(eq(attempts.id, attempt.attemptId), isNull(attempts.sid)))
   if (attempt.number !== attempt.attempts) return
-  const forward = attempt.state === 'sending' || attempt.state === 'uncertain'
+  // Who looked for it in vain had it queued again; it is out all the same, and must not go out twice.
+  const thoughtUnsent = attempt.state === 'queued' && attempt.outcome === 'not-sent'
+  const forward = attempt.state === 'sending' || attempt.state === 'uncertain' || thoughtUnsent
   await tx
     .update(deliveries)
     .set({
@@ -187,6 +204,7 @@ export async function settleCall(tx: Tx, deps: DeliverDeps, attempt: AttemptNow,
     answeredBy: attempt.answeredBy,
     digits: attempt.digits,
     heard: attempt.heard === 1,
+    answersLost: await fellIntoGap(tx, attempt),
   })
   if (outcome.state !== 'undelivered') {
     await moveForward(tx, attempt, outcome.state, when.now)
@@ -194,7 +212,10 @@ export async function settleCall(tx: Tx, deps: DeliverDeps, attempt: AttemptNow,
   }
   const { deliveries } = tx.t
   const tries = await triesOf(tx, attempt)
-  const at = retryCallAt({ office: deps.office, startedAt: attempt.startedAt, tries, now: when.now })
+  const answersLost = outcome.reason === 'answers-lost'
+  const at = answersLost
+    ? null
+    : retryCallAt({ office: deps.office, startedAt: attempt.startedAt, tries, now: when.now })
   const moved = await tx
     .update(deliveries)
     .set({
@@ -214,7 +235,15 @@ export async function settleCall(tx: Tx, deps: DeliverDeps, attempt: AttemptNow,
       ),
     )
     .returning({ id: deliveries.id })
-  if (at === null && moved.length > 0) await tryNextChannel(tx, deps, { deliveryId: attempt.deliveryId, ...when })
+  if (at === null && !answersLost && moved.length > 0) {
+    await tryNextChannel(tx, deps, { deliveryId: attempt.deliveryId, ...when })
+  }
+}
+
+/** What was pressed and heard in this call may have been on record once, and be lost. */
+async function fellIntoGap(tx: Tx, { startedAt }: AttemptNow): Promise<boolean> {
+  const gap = await readGap(tx)
+  return gap !== null && startedAt >= gap.from - LONGEST_CALL_MS && startedAt <= gap.until
 }
 
 /** Attempts of this delivery that the carrier processed, this one among them. */
@@ -231,6 +260,14 @@ async function triesOf(tx: Tx, attempt: AttemptNow): Promise<number> {
       ),
     )
   return Number(row!.tries) + (attempt.channel === 'call' ? 1 : 0)
+}
+
+/** Those of the carrier's ids that an attempt has already. */
+export async function knownSids(tx: Tx, sids: string[]): Promise<Set<string>> {
+  if (sids.length === 0) return new Set()
+  const { attempts } = tx.t
+  const rows = await tx.select({ sid: attempts.sid }).from(attempts).where(inArray(attempts.sid, sids))
+  return new Set(rows.flatMap((row) => row.sid ?? []))
 }
 
 export async function attemptById(tx: Tx, id: number): Promise<AttemptNow | undefined> {

@@ -7,6 +7,7 @@ import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
 import type { Carrier } from './carrier.ts'
 import type { LookupPatience } from './outcome.ts'
+import type { Reach } from './reach.ts'
 
 /** How long we wait for what. Shorter ones are for tests and the sandbox, whose carrier answers within milliseconds. */
 export type Patience = {
@@ -30,6 +31,7 @@ export type DeliverDeps = {
   /** This process, on claims and attempts. */
   worker: string
   patience: Patience
+  reach: Reach
 }
 
 export function todayOf(deps: { clock: Clock; office: Office }): CivilDate {

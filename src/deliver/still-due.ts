@@ -35,3 +35,18 @@ export function whyNot(
   if (notice.phoneIndex !== delivery.phoneIndex) return 'corrected'
   return null
 }
+
+/**
+ * The first notice still to be told, when the record has one other number by now for everything that this delivery still
+ * tells: it goes there. Null: to the number that the delivery has, or to none.
+ */
+export function movedTogether<Notice extends NoticeNow>(
+  notices: readonly Notice[],
+  reasons: ReadonlyMap<Notice, CancelReason | null>,
+): (Notice & { phoneIndex: string }) | null {
+  const live = notices.filter((notice) => reasons.get(notice) === null || reasons.get(notice) === 'corrected')
+  const [first] = live
+  if (!first || reasons.get(first) !== 'corrected' || first.phoneIndex === null) return null
+  if (live.some((notice) => notice.phoneIndex !== first.phoneIndex)) return null
+  return { ...first, phoneIndex: first.phoneIndex }
+}

@@ -4,6 +4,7 @@ import { type NoticeFacts, smsWords, voiceScript, whatsappWords } from '../compo
 import type { Vault } from '../db/seal.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel } from '../lib/office.ts'
+import type { PhoneNumber } from '../lib/phone.ts'
 import { type LinkParts, tokenOf } from '../scan/plan-deliveries.ts'
 import type { NoticeFactsRow } from './facts.ts'
 import type { DeliverDeps } from './settings.ts'
@@ -13,6 +14,9 @@ export type Words =
   | { channel: 'sms'; body: string; segments: number; link: string }
   | { channel: 'whatsapp'; text: string; contentSid: string; variables: Record<string, string>; link: string }
   | { channel: 'call'; text: string; voiceNoteId: number }
+
+/** As an attempt keeps them: with the number they went to, for that of the delivery may be corrected before the next. */
+export type Said = Words & { to?: PhoneNumber }
 
 export function linkOf(publicBaseUrl: string, token: string): string {
   return `${publicBaseUrl}/n/${token}`

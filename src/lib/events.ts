@@ -1,5 +1,6 @@
 import { join, parse } from 'node:path'
-import pino, { type DestinationStream, type Logger } from 'pino'
+import pino, { type DestinationStream, type LogFn, type Logger, type LoggerOptions } from 'pino'
+import { faultText } from './fault-text.ts'
 
 /** Structured logs: ids, counts and codes only. A value that names or reaches a person never goes in. */
 export type Log = Logger
@@ -7,7 +8,14 @@ export type Log = Logger
 /** JSON lines to `destination`, standard output by default; `2` is standard error. */
 export function openLog(options: { level: string; destination?: DestinationStream | 2 }): Log {
   const destination = options.destination === 2 ? pino.destination(2) : options.destination
-  const settings = { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: REDACTED }
+  const settings: LoggerOptions = {
+    level: options.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: REDACTED,
+    serializers: { err: unsaid, error: unsaid },
+    hooks: { logMethod: withoutErrors },
+  }
   return destination ? pino(settings, destination) : pino(settings)
 }
 
@@ -30,6 +38,17 @@ export async function openDailyLog(options: { level: string; file: string }): Pr
     sync: true,
   })
   return openLog({ level: options.level, destination })
+}
+
+function unsaid(value: unknown): unknown {
+  return value instanceof Error ? faultText(value) : value
+}
+
+/** pino would take an error's message for the line's own; it can hold a person's data. */
+function withoutErrors(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const [first, ...rest]: unknown[] = args
+  const safe = first instanceof Error ? [{ fault: faultText(first) }, ...rest] : args
+  method.apply(this, safe as Parameters<LogFn>)
 }
 
 const KEPT_DAYS = 14

@@ -76,6 +76,17 @@ const pricesByPrefix = z
   .record(z.string().regex(/^(\+[1-9]\d{0,6}|other)$/, 'must be a prefix such as "+62", or other'), z.number().min(0))
   .refine((value) => 'other' in value, 'must have a price for "other"')
 
+const signIn = keys({
+  second_factor: z.array(z.enum(['viewer', 'officer', 'supervisor', 'admin'])).default(['supervisor', 'admin']),
+  idle_minutes: count(5, 480).default(30),
+  absolute_hours: count(1, 24).default(12),
+}).refine(({ idle_minutes, absolute_hours }) => idle_minutes <= absolute_hours * 60, {
+  error: 'must not be more than absolute_hours',
+  path: ['idle_minutes'],
+})
+
+const kept = keys({ keep_daily: count(1, 366).default(14), keep_weekly: count(0, 520).default(8) })
+
 /** The office file as an officer writes it: keys in snake_case, each message saying what is allowed. */
 export const officeSchema = keys({
   code: z.string().regex(/^[A-Z]{2,4}$/, 'must be 2 to 4 capital letters'),
@@ -124,6 +135,8 @@ export const officeSchema = keys({
   }),
   budget: orWhenEmpty(keys({ monthly: z.number().positive().optional() }), {}),
   retention: keys({ messages: count(1, 36500), receipts: count(1, 36500), residents: count(1, 36500) }).optional(),
+  console: orWhenEmpty(signIn, signIn.parse({})),
+  backup: orWhenEmpty(kept, kept.parse({})),
   unverified: orWhenEmpty(z.array(text), []),
 })
 

@@ -20,6 +20,13 @@ export type HolidayYear = { year: number; confirmed: boolean; days: Holiday[] }
 /** Longest matching prefix wins; `other` is always there. */
 export type PricesByPrefix = Map<string, number>
 
+/** Roles that must show a second factor, and how long a session of the console lives without a page and in all. */
+export type SignInPolicy = {
+  secondFactor: ('viewer' | 'officer' | 'supervisor' | 'admin')[]
+  idleMs: number
+  absoluteMs: number
+}
+
 export type Office = {
   /** Prefix of every reference, `BLT`. */
   code: string
@@ -62,6 +69,9 @@ export type Office = {
   budget: { monthly?: number }
   /** Days. */
   retention?: { messages: number; receipts: number; residents: number }
+  console: SignInPolicy
+  /** So many days and weeks of which the newest backup is kept. */
+  backup: { daily: number; weekly: number }
   /** Key paths of the file that the office has not yet filled in or checked. */
   unverified: string[]
 }
@@ -104,6 +114,12 @@ export function loadOffice(file: string): Office {
     },
     budget: raw.budget.monthly === undefined ? {} : { monthly: raw.budget.monthly },
     ...(raw.retention !== undefined && { retention: raw.retention }),
+    console: {
+      secondFactor: raw.console.second_factor,
+      idleMs: raw.console.idle_minutes * 60_000,
+      absoluteMs: raw.console.absolute_hours * 3_600_000,
+    },
+    backup: { daily: raw.backup.keep_daily, weekly: raw.backup.keep_weekly },
     unverified: raw.unverified,
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isLoopbackHost, isShortener } from './web-address.ts'
+import { isLoopbackAddress, isLoopbackHost, isShortener } from './web-address.ts'
 
 describe('a web address', () => {
   it.each([
@@ -20,5 +20,18 @@ describe('a web address', () => {
     ['10.0.0.1', false],
   ])('at %s is on this machine: %s', (host, here) => {
     expect(isLoopbackHost(host)).toBe(here)
+  })
+})
+
+describe('a connection', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['::ffff:10.0.0.1', false],
+    ['10.0.0.1', false],
+    [undefined, false],
+  ])('from %s is from this machine: %s', (address, here) => {
+    expect(isLoopbackAddress(address)).toBe(here)
   })
 })

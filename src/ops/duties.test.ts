@@ -3,7 +3,18 @@ import { type DutyName, dutiesOf } from './duties.ts'
 import { slotsBetween } from './slot-times.ts'
 import { SEEN_EVERY_MS } from './workers.ts'
 
-const names: DutyName[] = ['scan', 'overstay', 'holidays', 'spending', 'clean', 'attend']
+const names: DutyName[] = [
+  'scan',
+  'overstay',
+  'holidays',
+  'spending',
+  'digest',
+  'clean',
+  'backup',
+  'attend',
+  'watch',
+  'mail',
+]
 
 function duties(ran: string[] = []) {
   const run = (name: DutyName) => async () => ({ ran: ran.push(name) })
@@ -14,8 +25,12 @@ function duties(ran: string[] = []) {
       overstay: run('overstay'),
       holidays: run('holidays'),
       spending: run('spending'),
+      digest: run('digest'),
       clean: run('clean'),
+      backup: run('backup'),
       attend: run('attend'),
+      watch: run('watch'),
+      mail: run('mail'),
     },
   )
 }
@@ -33,14 +48,18 @@ describe('the table of duties', () => {
       ['overstay', 1, '06:05'],
       ['holidays', 1, '06:10'],
       ['spending', 1, '06:15'],
+      ['digest', 1, '06:30'],
       ['clean', 1, '03:00'],
+      ['backup', 1, '02:30'],
       ['attend', 288, '00:00'],
+      ['watch', 288, '00:00'],
+      ['mail', 288, '00:00'],
     ])
   })
 
   it('calls for each row the work of that name', async () => {
     const ran: string[] = []
-    for (const duty of duties(ran)) await duty.run()
+    for (const duty of duties(ran)) await duty.run(0)
     expect(ran).toEqual(names)
   })
 

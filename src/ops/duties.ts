@@ -7,19 +7,26 @@ import type { Office } from '../lib/office.ts'
 type Rhythm = 'dated' | 'steady'
 
 /** The schedule. Of missed slots only the newest runs; a failed one is tried again after its lease. */
-const TABLE = [
+export const SCHEDULE = [
   { name: 'scan', cron: '0 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'overstay', cron: '5 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'holidays', cron: '10 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'spending', cron: '15 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
+  { name: 'digest', cron: '30 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'clean', cron: '0 3 * * *', rhythm: 'dated', leaseMinutes: 10 },
+  { name: 'backup', cron: '30 2 * * *', rhythm: 'dated', leaseMinutes: 30 },
   { name: 'attend', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },
+  { name: 'watch', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },
+  { name: 'mail', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },
 ] as const satisfies readonly { name: string; cron: string; rhythm: Rhythm; leaseMinutes: number }[]
 
-export type DutyName = (typeof TABLE)[number]['name']
+export type DutyName = (typeof SCHEDULE)[number]['name']
 
-/** What each duty does; it gives the counts to record. What it throws is recorded by kind, an AppError by its words. */
-export type DutyWork = Record<DutyName, () => Promise<Record<string, unknown>>>
+/**
+ * What each duty does for the slot planned at that instant; it gives the counts to record. What it throws is recorded by
+ * kind, an AppError by its words.
+ */
+export type DutyWork = Record<DutyName, (plannedAt: number) => Promise<Record<string, unknown>>>
 
 export type Duty = {
   name: string
@@ -29,11 +36,11 @@ export type Duty = {
   rhythm: Rhythm
   /** Extended while the duty runs; after a crash or a failure it is tried again when this has passed. */
   leaseMs: number
-  run: () => Promise<Record<string, unknown>>
+  run: (plannedAt: number) => Promise<Record<string, unknown>>
 }
 
 export function dutiesOf(office: Pick<Office, 'timeZone'>, work: DutyWork): Duty[] {
-  return TABLE.map(({ name, cron, rhythm, leaseMinutes }) => ({
+  return SCHEDULE.map(({ name, cron, rhythm, leaseMinutes }) => ({
     name,
     cron,
     timeZone: office.timeZone,

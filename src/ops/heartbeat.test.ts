@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { openTestDb } from '../db/testing.ts'
 import { openLog } from '../lib/events.ts'
-import { sendHeartbeat } from './heartbeat.ts'
+import { sendHeartbeat, tellAgain, tellOfScan } from './heartbeat.ts'
 
 describe('the heartbeat', () => {
   it('calls the watcher with GET and logs nothing', async () => {
@@ -47,6 +48,52 @@ describe('the heartbeat', () => {
       expect(lines[0]).not.toContain('s3cret')
     }
   })
+})
+
+describe('a good scan', () => {
+  const planned = Date.parse('2026-11-10T06:00:00+07:00')
+  const now = planned + 600_000
+
+  it('is told again until the watcher heard of it, and then no more', async () => {
+    await using db = await openTestDb()
+    let answers = [503, 200, 200, 200]
+    let asked = 0
+    await using watcher = await listen((_, response) => {
+      asked += 1
+      response.writeHead(answers.shift()!).end()
+    })
+    const deps = { db, url: watcher.url, log: logInto([]) }
+    await tellAgain(deps, now)
+    expect(asked).toBe(0)
+    await finished(db, planned)
+    await tellOfScan(deps, planned)
+    await tellAgain(deps, now)
+    await tellAgain(deps, now)
+    expect(asked).toBe(2)
+    answers = [200]
+    await finished(db, planned + 86_400_000)
+    await tellAgain(deps, now + 86_400_000)
+    expect(asked).toBe(3)
+  })
+
+  it('of the day before is no sign of life, nor is one that failed', async () => {
+    await using db = await openTestDb()
+    let asked = 0
+    await using watcher = await listen((_, response) => {
+      asked += 1
+      response.end()
+    })
+    const deps = { db, url: watcher.url, log: logInto([]) }
+    await finished(db, planned - 86_400_000)
+    await finished(db, planned, 5)
+    await tellAgain(deps, now)
+    expect(asked).toBe(0)
+  })
+
+  async function finished(db: Awaited<ReturnType<typeof openTestDb>>, planned_at: number, failed = 0) {
+    const times = { planned_at, started_at: planned_at, lease_until: planned_at, finished_at: planned_at }
+    await db.write((tx) => tx.insert(tx.t.slots).values({ duty: 'scan', worker: 'x', failed, ...times }))
+  }
 })
 
 async function listen(handler: RequestListener) {

@@ -1,8 +1,40 @@
+import { and, eq, gt, isNotNull, max } from 'drizzle-orm'
 import { request } from 'undici'
+import type { Db } from '../db/open.ts'
 import type { Log } from '../lib/events.ts'
 import { faultText } from '../lib/fault-text.ts'
 
 const TIMEOUT_MS = 10_000
+/** A scan of the day before is no sign of life today. */
+const STALE_MS = 24 * 3_600_000
+/** In `meta`: the planned time of the last scan that the watcher heard of. */
+const TOLD = 'heartbeat_scan'
+
+export type HeartbeatDeps = { db: Db; log: Log; url: string }
+
+/** Tells the watcher of the scan that was planned at that instant (epoch ms), and remembers that it heard. */
+export async function tellOfScan({ db, log, url }: HeartbeatDeps, plannedAt: number): Promise<void> {
+  if ((await sendHeartbeat({ url, log })) === 'failed') return
+  const value = String(plannedAt)
+  await db.write(async (tx) => {
+    const { meta } = tx.t
+    await tx.insert(meta).values({ key: TOLD, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
+  })
+}
+
+/** Tells the watcher of today's scan if it has not heard: it would raise a false alarm about a network that was away for a minute. */
+export async function tellAgain(deps: HeartbeatDeps, now: number): Promise<void> {
+  const { read, t } = deps.db
+  const { slots, meta } = t
+  const good = and(eq(slots.duty, 'scan'), eq(slots.failed, 0), isNotNull(slots.finished_at))
+  const [scan] = await read
+    .select({ at: max(slots.planned_at) })
+    .from(slots)
+    .where(and(good, gt(slots.planned_at, now - STALE_MS)))
+  if (!scan?.at) return
+  const [told] = await read.select({ value: meta.value }).from(meta).where(eq(meta.key, TOLD))
+  if (told?.value !== String(scan.at)) await tellOfScan(deps, scan.at)
+}
 
 /**
  * Tells a watcher outside that the work was done: it raises the alarm when this call stays away. A failure is logged and

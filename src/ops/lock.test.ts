@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../lib/errors.ts'
-import { type Holder, takeInstanceLock } from './lock.ts'
+import { type Holder, lockHolder, takeInstanceLock } from './lock.ts'
 
 const us: Holder = { pid: process.pid, command: 'scan', startedAt: Date.parse('2026-11-22T01:00:00Z') }
 
@@ -36,6 +36,17 @@ describe('the instance lock', () => {
     await ended
     using _lock = takeInstanceLock({ dataDir, holder: us })
     expect(noteIn(dataDir)).toEqual(us)
+  })
+
+  it('says who holds it to whoever only asks, and takes nothing', async () => {
+    expect(lockHolder(dataDir)).toBeNull()
+    other = await holdElsewhere(dataDir, { command: 'start', startedAt: 7 })
+    expect(lockHolder(dataDir)).toEqual({ pid: other.pid, command: 'start', startedAt: 7 })
+    const ended = once(other, 'exit')
+    other.kill('SIGKILL')
+    await ended
+    expect(lockHolder(dataDir)).toBeNull()
+    using _lock = takeInstanceLock({ dataDir, holder: us })
   })
 
   it('leaves the note of the holder alone when it is refused', () => {

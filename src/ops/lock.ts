@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError, messageOf } from '../lib/errors.ts'
@@ -32,6 +32,25 @@ export function takeInstanceLock({ dataDir, holder }: { dataDir: string; holder:
     throw new AppError('unavailable', `the instance lock ${file} cannot be taken: ${messageOf(error)}`, {
       cause: error,
     })
+  }
+}
+
+/**
+ * Who holds the lock at the moment; `unknown` before it has said so, null when nobody does. Takes nothing. Not for the process
+ * that may hold it itself: see the scar below.
+ */
+export function lockHolder(dataDir: string): Holder | 'unknown' | null {
+  const file = join(dataDir, 'lock.db')
+  if (!existsSync(file)) return null
+  const client = new Database(file, { timeout: 0, readonly: true })
+  try {
+    client.pragma('schema_version')
+    return null
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    return readNote(join(dataDir, 'lock.json')) ?? 'unknown'
+  } finally {
+    client.close()
   }
 }
 

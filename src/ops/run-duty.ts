@@ -46,7 +46,7 @@ async function runHeld(deps: RunDeps, duty: Duty, plannedAt: number): Promise<vo
   const begun = performance.now()
   let result: Record<string, unknown>
   try {
-    result = await duty.run()
+    result = await duty.run(plannedAt)
   } catch (error) {
     const fault = faultText(error)
     const next = await failSlot(db, askFor(deps, duty, plannedAt), fault)

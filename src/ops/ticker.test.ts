@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openAlarms } from '../db/alarms.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { openLog, silentLog } from '../lib/events.ts'
@@ -19,7 +16,6 @@ const DAY = 24 * HOUR
 /** 06:00 in Blitar on 22 November 2026. */
 const SIX = Date.parse('2026-11-21T23:00:00Z')
 
-let folder: string
 let db: Db
 let clock: SteppedClock
 let worker: Worker
@@ -29,8 +25,7 @@ let lines: string[]
 let gates: (() => void)[]
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tenggat-ticker-'))
-  db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+  db = await openTestDb()
 })
 
 beforeEach(async () => {
@@ -52,7 +47,6 @@ afterEach(async () => {
 
 afterAll(async () => {
   await db[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true })
 })
 
 /** Writes down when it ran, unless it is given another run. */

@@ -13,6 +13,8 @@ const TICK_MS = 5_000
 export type Ticker = AsyncDisposable & {
   /** Runs what is due by the clock now and waits for it and for what was in flight; the names of the duties that ran. */
   runDueNow(): Promise<string[]>
+  /** Real milliseconds since it last asked what is due. */
+  idleMs(): number
 }
 
 export type TickerOptions = {
@@ -41,6 +43,7 @@ class RunningTicker implements Ticker {
   readonly #timer: NodeJS.Timeout
   #sign: Promise<void> = Promise.resolve()
   #signedAt: number
+  #tickedAt = performance.now()
   #stopping = false
 
   constructor(options: TickerOptions) {
@@ -64,6 +67,10 @@ class RunningTicker implements Ticker {
     return [...before, ...now].flat()
   }
 
+  idleMs(): number {
+    return performance.now() - this.#tickedAt
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#halt()
     await Promise.all(this.#inFlight.values())
@@ -76,6 +83,7 @@ class RunningTicker implements Ticker {
   }
 
   #tick(): void {
+    this.#tickedAt = performance.now()
     this.#giveSign()
     void this.#startLanes()
   }

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { listWorkers, registerWorker, workerName } from './workers.ts'
 
@@ -11,19 +8,16 @@ const START = Date.parse('2026-11-22T01:00:00Z')
 const DAY = 86_400_000
 
 describe('the list of workers', () => {
-  let folder: string
   let db: Db
   let clock: SteppedClock
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tenggat-workers-'))
-    db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+    db = await openTestDb()
     clock = new SteppedClock(START)
   })
 
   afterEach(async () => {
     await db[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true })
   })
 
   const list = () => listWorkers(db.read, { now: clock.now() })

@@ -23,7 +23,7 @@ export function workerName({ host, pid, random }: { host: string; pid: number; r
 export async function registerWorker({ db, clock, name }: { db: Db; clock: Clock; name: string }): Promise<Worker> {
   const { workers } = db.t
   const change = async (values: { seen_at: number; stopped_at?: number }) => {
-    await db.write((tx) => tx.update(workers).set(values).where(eq(workers.name, name)))
+    await db.write((tx) => tx.update(workers).set(values).where(eq(workers.name, name)), { beside: true })
   }
   const now = clock.now()
   await db.write(async (tx) => {

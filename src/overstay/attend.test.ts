@@ -36,58 +36,56 @@ async function told(
   return { phone, resident, permit, cycle, notice }
 }
 
-for (const engine of ['sqlite', 'postgres'] as const) {
-  it(`the attend pass finds every cause on ${engine}, once, due on a working day`, async () => {
-    await using world = await openWorld(engine)
-    const { db } = world
-    const silent = await told(world, { daysLeft: 7 })
-    await world.delivery(silent.notice, { phone: silent.phone, state: 'sent' })
-    const refused = await told(world, { daysLeft: 13, kind: 'KAPAL' })
-    const failed = await world.delivery(refused.notice, { phone: refused.phone, state: 'exhausted' })
-    await db.write((tx) =>
-      tx.insert(tx.t.attempts).values({
-        delivery_id: failed.id,
-        number: 1,
-        channel: 'sms',
-        worker: 'w',
-        started_at: 0,
-        outcome: 'refused',
-        verdict: 'recipient',
-      }),
-    )
-    const dead = await world.resident({ phone: '+628177' })
-    await world.dead('+628177', ['sms', 'call', 'whatsapp'])
-    const doubted = await world.resident({ identity_doubt: 'permits' })
-    const answered = await told(world, { daysLeft: 5 })
-    await world.delivery(answered.notice, { phone: answered.phone, state: 'delivered' })
-    const help = await world.answer(answered.cycle.id, { answer: 'help', at: morning(today) })
-    const text = await world.reply(`whatsapp:${answered.phone}`, 'apa ini?', {
-      received_at: morning(today),
-      applied_at: morning(today),
-    })
-    const held = await world.resident()
-    await world.permit(held.id, inDays(20))
-    const hold = await world.hold(held.id, { until_on: inDays(-1), set_at: morning(inDays(-30)) })
-
-    const deps = { ...passAt(db, today), nextWorkingDay: (date: CivilDate) => addDays(date, 2) }
-    const expected = { ...none, phone: 2, number: 2, identity: 1, reply: 1, 'hold-ended': 1, kind: 1, answer: 1 }
-    expect(await attendPass(deps)).toEqual(expected)
-    expect(await attendPass(deps)).toEqual(none)
-    const rows = await followUps(world)
-    expect(rows.map(({ kind, resident_id, cycle_id, cause }) => [kind, resident_id, cycle_id, cause])).toEqual([
-      ['phone', silent.resident.id, silent.cycle.id, 'unconfirmed'],
-      ['phone', refused.resident.id, refused.cycle.id, 'unreachable'],
-      ['number', refused.resident.id, 0, `number:${vault.blind(refused.phone, 'phone')}`],
-      ['kind', refused.resident.id, refused.cycle.id, 'kind:KAPAL'],
-      ['answer', answered.resident.id, answered.cycle.id, `ack:${help.id}`],
-      ['number', dead.id, 0, `number:${vault.blind('+628177', 'phone')}`],
-      ['identity', doubted.id, 0, 'permits'],
-      ['reply', answered.resident.id, answered.cycle.id, `receipt:${text.id}`],
-      ['hold-ended', held.id, 0, `hold:${hold.id}`],
-    ])
-    for (const row of rows) expect(row).toMatchObject({ due_on: inDays(2), opened_at: morning(today), closed_at: null })
+it('the attend pass finds every cause, once, due on a working day', async () => {
+  await using world = await openWorld()
+  const { db } = world
+  const silent = await told(world, { daysLeft: 7 })
+  await world.delivery(silent.notice, { phone: silent.phone, state: 'sent' })
+  const refused = await told(world, { daysLeft: 13, kind: 'KAPAL' })
+  const failed = await world.delivery(refused.notice, { phone: refused.phone, state: 'exhausted' })
+  await db.write((tx) =>
+    tx.insert(tx.t.attempts).values({
+      delivery_id: failed.id,
+      number: 1,
+      channel: 'sms',
+      worker: 'w',
+      started_at: 0,
+      outcome: 'refused',
+      verdict: 'recipient',
+    }),
+  )
+  const dead = await world.resident({ phone: '+628177' })
+  await world.dead('+628177', ['sms', 'call', 'whatsapp'])
+  const doubted = await world.resident({ identity_doubt: 'permits' })
+  const answered = await told(world, { daysLeft: 5 })
+  await world.delivery(answered.notice, { phone: answered.phone, state: 'delivered' })
+  const help = await world.answer(answered.cycle.id, { answer: 'help', at: morning(today) })
+  const text = await world.reply(`whatsapp:${answered.phone}`, 'apa ini?', {
+    received_at: morning(today),
+    applied_at: morning(today),
   })
-}
+  const held = await world.resident()
+  await world.permit(held.id, inDays(20))
+  const hold = await world.hold(held.id, { until_on: inDays(-1), set_at: morning(inDays(-30)) })
+
+  const deps = { ...passAt(db, today), nextWorkingDay: (date: CivilDate) => addDays(date, 2) }
+  const expected = { ...none, phone: 2, number: 2, identity: 1, reply: 1, 'hold-ended': 1, kind: 1, answer: 1 }
+  expect(await attendPass(deps)).toEqual(expected)
+  expect(await attendPass(deps)).toEqual(none)
+  const rows = await followUps(world)
+  expect(rows.map(({ kind, resident_id, cycle_id, cause }) => [kind, resident_id, cycle_id, cause])).toEqual([
+    ['phone', silent.resident.id, silent.cycle.id, 'unconfirmed'],
+    ['phone', refused.resident.id, refused.cycle.id, 'unreachable'],
+    ['number', refused.resident.id, 0, `number:${vault.blind(refused.phone, 'phone')}`],
+    ['kind', refused.resident.id, refused.cycle.id, 'kind:KAPAL'],
+    ['answer', answered.resident.id, answered.cycle.id, `ack:${help.id}`],
+    ['number', dead.id, 0, `number:${vault.blind('+628177', 'phone')}`],
+    ['identity', doubted.id, 0, 'permits'],
+    ['reply', answered.resident.id, answered.cycle.id, `receipt:${text.id}`],
+    ['hold-ended', held.id, 0, `hold:${hold.id}`],
+  ])
+  for (const row of rows) expect(row).toMatchObject({ due_on: inDays(2), opened_at: morning(today), closed_at: null })
+})
 
 describe('phone', () => {
   const officer = (world: World, date: CivilDate) => ({ db: world.db, now: morning(date) + 1, today: date })

@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
-import { type Db, openSqlite, type Tx } from '../db/open.ts'
-import { openPglite } from '../db/open-postgres.ts'
+import type { Db, Tx } from '../db/open.ts'
 import type { Channel, DeliveryState, Role } from '../db/schema.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import { openTestDb, testVault } from '../db/testing.ts'
 import { addDays, type CivilDate, civilDate, instantOf } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
 import { loadOffice } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 
 export const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
-export const vault = openVault(newKeyFile('k1'), 'test')
+export const vault = testVault
 
 export function on(text: string): CivilDate {
   return civilDate(text)
@@ -28,20 +24,9 @@ export function passAt(db: Db, today: CivilDate) {
 }
 
 /** A database of its own, and builders for its rows. */
-export async function openWorld(engine: 'sqlite' | 'postgres' = 'sqlite') {
-  const folder = mkdtempSync(join(tmpdir(), 'tenggat-overstay-'))
-  const db =
-    engine === 'sqlite'
-      ? await openSqlite({ file: join(folder, 'a.db'), vault })
-      : await openPglite({ client: new PGlite(), vault })
-  return {
-    db,
-    ...buildersFor(db),
-    async [Symbol.asyncDispose]() {
-      await db[Symbol.asyncDispose]()
-      rmSync(folder, { recursive: true })
-    },
-  }
+export async function openWorld() {
+  const db = await openTestDb()
+  return { db, ...buildersFor(db), [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
 }
 
 type T = Db['t']

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, ne, or, type SQL } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { FollowUpKind } from '../db/schema.ts'
 import { type CivilDate, daysBetween } from '../lib/civil-date.ts'
@@ -6,11 +6,14 @@ import type { Office } from '../lib/office.ts'
 import { liveHolds } from '../register/holds.ts'
 import { type Reason, reasonsOf } from './follow-up-reasons.ts'
 import { isAfter } from './pages.ts'
+import { isTheirNumber } from './settled-numbers.ts'
 import { ofOffice } from './standing.ts'
 
 export type FollowUpFilter = {
   id?: number
   kind?: FollowUpKind
+  /** All kinds but this. */
+  notKind?: FollowUpKind
   /** null: those that nobody has taken. */
   owner?: string | null
   /** With those of no known regency. */
@@ -45,7 +48,7 @@ export type FollowUpRow = Reason & {
   permit_kind: string | null
   expires_on: CivilDate | null
   days_left: number | null
-  /** The cycle that it was opened for is over, or the resident has a hold: an officer may well close it. */
+  /** The cycle that it was opened for is over, the number has changed, or the resident has a hold: an officer may well close it. */
   moot: boolean
   owner: string | null
   due_on: CivilDate
@@ -71,10 +74,11 @@ export async function followUpList(
   const held = await liveHolds(reader, residentIds, today)
   const reasons = await reasonsOf(reader, { rows, timeZone: office.timeZone })
 
-  return rows.map((row) => {
+  return rows.map(({ phone_index, sponsor_phone_index, ...row }) => {
     const permit = permits.get(row.resident_id)
     const cycle = expiries.get(row.cycle_id)
     const over = cycle !== undefined && (cycle.permit_id !== permit?.id || cycle.expires_on !== permit.expires_on)
+    const changed = row.kind === 'number' && !isTheirNumber({ cause: row.cause, phone_index, sponsor_phone_index })
     return {
       ...row,
       ...reasons.get(row.id)!,
@@ -83,7 +87,7 @@ export async function followUpList(
       permit_kind: permit?.kind ?? null,
       expires_on: permit?.expires_on ?? null,
       days_left: permit ? daysBetween(today, permit.expires_on) : null,
-      moot: over || held.has(row.resident_id),
+      moot: over || changed || held.has(row.resident_id),
       overdue: row.closed_at === null && row.due_on < today,
     }
   })
@@ -103,6 +107,7 @@ function rowsWhere(
         : isNull(follow_ups.closed_at)
       : eq(follow_ups.id, id),
     kind && eq(follow_ups.kind, kind),
+    filter.notKind && ne(follow_ups.kind, filter.notKind),
     owner === undefined ? undefined : owner === null ? isNull(follow_ups.owner) : eq(follow_ups.owner, owner),
     regencies && or(isNull(residents.regency), inArray(residents.regency, [...regencies])),
     residentId === undefined ? undefined : eq(follow_ups.resident_id, residentId),
@@ -121,6 +126,8 @@ function rowsWhere(
       phone: residents.phone,
       sponsor_name: residents.sponsor_name,
       sponsor_phone: residents.sponsor_phone,
+      phone_index: residents.phone_index,
+      sponsor_phone_index: residents.sponsor_phone_index,
       regency: residents.regency,
       district: residents.district,
       owner: follow_ups.owner,

@@ -23,6 +23,15 @@ export function isHeld(reader: Reader, residentId: SQLWrapper, today: CivilDate)
   )
 }
 
+/** Whoever has a live hold: for lists of those alone, which need not ask of everybody. */
+export function holdersOn(reader: Reader, today: CivilDate) {
+  const { holds } = reader.t
+  return reader
+    .select({ id: holds.resident_id })
+    .from(holds)
+    .where(and(isNull(holds.lifted_at), or(isNull(holds.until_on), gte(holds.until_on, today))))
+}
+
 /**
  * Rows of this office, as a filter only: SQLite, which keeps no statistics here, would otherwise walk everything the
  * office has by an index that begins with its code rather than the page that is asked for.

@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { homeWords } from '../compose/words.ts'
 import type { PublicDeps } from './deps.ts'
 import { openingHours } from './opening-hours.ts'
+import { answerChallenge } from './own-page.ts'
 import type { Pages } from './pages.ts'
 
 /** `GET /`: by which numbers, senders and address people recognise us, in Indonesian and English. And nothing for robots. */
 export function registerHome(
   app: FastifyInstance,
-  { office, templates, publicBaseUrl }: PublicDeps,
+  { db, office, templates, publicBaseUrl }: PublicDeps,
   pages: Pages,
 ): void {
   const sections = ['id', 'en'].map((tag) => {
@@ -21,8 +22,9 @@ export function registerHome(
   const { language, direction, heading: title } = sections[0]!.words
   const site = new URL(publicBaseUrl).host
 
-  app.get('/', (_request, reply) => {
+  app.get('/', (request, reply) => {
     reply.header('cache-control', 'public, max-age=300')
+    answerChallenge(db.vault, request, reply)
     return pages.send(reply, 'home', { language, direction, title, office, site, sections })
   })
   app.get('/robots.txt', (_request, reply) =>

@@ -19,6 +19,8 @@ export type PublicListener = AsyncDisposable & {
   url: string
   address: AddressInfo
   counts: Readonly<PublicCounts>
+  /** False once it takes no connections any more. */
+  listening(): boolean
 }
 
 const BODY_LIMIT = 64 * 1024
@@ -96,7 +98,9 @@ async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCount
 
 function troubleFor(deps: PublicDeps, counts: PublicCounts, pages: Pages) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const status = error.statusCode ?? 500
+    // The database is away: the carrier asks again later, and so do people.
+    const away = error instanceof AppError && error.code === 'unavailable'
+    const status = away ? 503 : (error.statusCode ?? 500)
     if (status >= 500) {
       counts.errors += 1
       deps.log.error(
@@ -125,6 +129,7 @@ async function listen(
       url,
       address: app.server.address() as AddressInfo,
       counts,
+      listening: () => app.server.listening,
       [Symbol.asyncDispose]: () => app.close(),
     }
   } catch (cause) {

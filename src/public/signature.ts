@@ -34,11 +34,15 @@ export function signatureOf(request: FastifyRequest): string {
   return typeof header === 'string' ? header : ''
 }
 
+/** Our address as the carrier called and signed it. */
+export function signedUrl(deps: PublicDeps, request: FastifyRequest): string {
+  return publicUrl(deps, request.originalUrl)
+}
+
 function isSigned(deps: PublicDeps, request: FastifyRequest): boolean {
   const signature = signatureOf(request)
-  const path = request.originalUrl
-  if (deps.twilioAuthToken === '' || signature === '' || !path.startsWith('/')) return false
+  if (deps.twilioAuthToken === '' || signature === '' || !request.originalUrl.startsWith('/')) return false
   const body = (request.body ?? {}) as Record<string, unknown>
-  if (!validateRequest(deps.twilioAuthToken, signature, publicUrl(deps, path), { ...body })) return false
+  if (!validateRequest(deps.twilioAuthToken, signature, signedUrl(deps, request), { ...body })) return false
   return body.AccountSid === deps.accountSid
 }

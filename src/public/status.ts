@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { IncomingReceipt } from '../deliver/receipt-sink.ts'
 import type { PublicCounts, PublicDeps } from './deps.ts'
-import { type Form, formOf, signatureOf } from './signature.ts'
+import { type Form, formOf, signatureOf, signedUrl } from './signature.ts'
 
 /** `POST /twilio/status?attempt=ID`: what became of a message or a call. Stored first, then answered. */
 export function registerStatus(app: FastifyInstance, deps: PublicDeps, counts: PublicCounts): void {
@@ -27,12 +27,13 @@ export async function recordReceipt({
   deps: PublicDeps
   counts: PublicCounts
   request: FastifyRequest
-  receipt: Omit<IncomingReceipt, 'raw' | 'signature' | 'errorCode'>
+  receipt: Omit<IncomingReceipt, 'raw' | 'signature' | 'url' | 'errorCode'>
 }): Promise<'new' | 'repeated'> {
   const raw = formOf(request)
   const code = Number.parseInt(raw.ErrorCode ?? '', 10)
   const errorCode = Number.isSafeInteger(code) && code > 0 ? code : null
-  const news = await deps.receipts.record({ ...receipt, errorCode, raw, signature: signatureOf(request) })
+  const signed = { signature: signatureOf(request), url: signedUrl(deps, request) }
+  const news = await deps.receipts.record({ ...receipt, errorCode, raw, ...signed })
   if (news === 'new') counts.receipts += 1
   else counts.repeated += 1
   return news

@@ -1,6 +1,7 @@
 import { and, desc, eq, lt, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../db/open.ts'
 import { columnList, idList, permitColumns, personColumns } from './columns.ts'
+import { keepCorrections } from './corrections-import.ts'
 import { eachRange, type ImportRun, writeStep } from './run.ts'
 import { settlePermits } from './settle.ts'
 
@@ -47,6 +48,7 @@ async function peopleBefore(run: ImportRun, before: number): Promise<number[]> {
 async function applyPeople(tx: Tx, run: ImportRun, people: number[]): Promise<void> {
   const known = people.filter((key) => key > 0)
   await changeResidents(tx, run, known)
+  await keepCorrections(tx, run, known)
   const added = await addResidents(
     tx,
     run,

@@ -1,5 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Line } from '../db/schema.ts'
 import type { Vault } from '../db/seal.ts'
+import type { Phone } from '../lib/phone.ts'
 import type { Field } from './headers.ts'
 
 /** The table columns that hold each field of a register file about the person; the same in `staging` and `residents`. */
@@ -64,6 +66,19 @@ export function personDigest(vault: Vault, person: PersonValues): string {
 
 export function permitDigest(vault: Vault, permit: PermitValues): string {
   return vault.blind(JSON.stringify(permitFields.map((field) => permit[field])), 'permit')
+}
+
+export type PhoneField = 'phone' | 'sponsor_phone'
+type PhoneColumns = Partial<Record<`${PhoneField}_index` | `${PhoneField}_country`, string | null>> &
+  Partial<Record<`${PhoneField}_line`, Line | null>>
+
+/** The index has one place for both, so that a resident and a sponsor on one phone are seen to be. */
+export function phoneColumns(vault: Vault, field: PhoneField, phone: Phone | null): PhoneColumns {
+  return {
+    [`${field}_index`]: phone && vault.blind(phone.number, 'phone'),
+    [`${field}_country`]: phone?.country || null,
+    [`${field}_line`]: phone?.line ?? null,
+  }
 }
 
 /** `a, b, c` */

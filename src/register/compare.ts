@@ -1,4 +1,5 @@
 import { and, asc, count, countDistinct, eq, gt, gte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { remarkCorrected } from './corrections-import.ts'
 import { fillLeftOut } from './fill.ts'
 import type { Field } from './headers.ts'
 import { matchStaged } from './match.ts'
@@ -9,8 +10,10 @@ export type Verdict = 'added' | 'changed' | 'renewed' | 'unchanged'
 export type Comparison = {
   /** Rows of the file by verdict. */
   verdicts: Record<Verdict, number>
-  /** Rows whose personal data was not used, because a newer permit of the same person has other. */
+  /** Rows whose personal data was not used, because a newer permit of the same person has other; and `differs`. */
   remarks: number
+  /** Values that an officer's correction stands against. */
+  differs: number
   /** Known residents who are not in the file; the first thousand by id. */
   absent: number
   absentList: number[]
@@ -27,8 +30,9 @@ export async function compareStaged(run: ImportRun, present: ReadonlySet<Field>)
   await matchStaged(run)
   await fillLeftOut(run, present)
   const remarks = await chooseSpokesmen(run)
+  const differs = await remarkCorrected(run, present)
   await giveVerdicts(run)
-  return { ...(await summary(run)), remarks }
+  return { ...(await summary(run)), remarks: remarks + differs, differs }
 }
 
 /**
@@ -100,7 +104,7 @@ async function giveVerdicts(run: ImportRun): Promise<void> {
   )
 }
 
-async function summary(run: ImportRun): Promise<Omit<Comparison, 'remarks'>> {
+async function summary(run: ImportRun): Promise<Omit<Comparison, 'remarks' | 'differs'>> {
   const { read } = run.db
   const { staging, permits, residents } = read.t
   const verdicts = { added: 0, changed: 0, renewed: 0, unchanged: 0 }
@@ -132,8 +136,16 @@ async function summary(run: ImportRun): Promise<Omit<Comparison, 'remarks'>> {
   const [changed] = await read
     .select({ n: countDistinct(staging.resident_id) })
     .from(staging)
-    .innerJoin(permits, eq(permits.resident_id, staging.resident_id))
-    .where(and(eq(staging.import_id, run.importId), eq(staging.verdict, 'changed'), isRunning))
+    // The plus sign makes SQLite look up each person's permits and not, for each person, all that run.
+    .innerJoin(permits, and(eq(permits.resident_id, staging.resident_id), sql`+${permits.is_current} = 1`))
+    .where(
+      and(
+        eq(staging.import_id, run.importId),
+        eq(staging.verdict, 'changed'),
+        eq(permits.office_code, run.officeCode),
+        gte(permits.expires_on, run.today),
+      ),
+    )
   return {
     verdicts,
     absent,

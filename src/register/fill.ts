@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { columnsLeftOut, permitDigest, personDigest } from './columns.ts'
+import { undoCorrectedFill } from './corrections-import.ts'
 import type { Field } from './headers.ts'
 import { eachRange, type ImportRun, writeStep } from './run.ts'
 
@@ -22,6 +23,9 @@ export async function fillLeftOut(run: ImportRun, present: ReadonlySet<Field>): 
       await tx.run(sql`update staging set ${columns} from permits p where ${mine} and p.id = staging.permit_id`)
     }
   })
+  if (leftOut.person.some((column) => column === 'phone' || column === 'sponsor_phone')) {
+    await undoCorrectedFill(run, present)
+  }
   await digestAnew(run)
 }
 

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { addDays, civilDate } from '../lib/civil-date.ts'
 import { isHeld, liftHold, liveHolds, setHold } from './holds.ts'
 
@@ -29,13 +26,11 @@ describe('whether somebody is held', () => {
 })
 
 describe('the holds of a resident', () => {
-  let folder: string
   let db: Db
   let residentId: number
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tenggat-holds-'))
-    db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+    db = await openTestDb()
     residentId = await db.write(async (tx) => {
       const person = {
         office_code: 'BLT',
@@ -52,7 +47,6 @@ describe('the holds of a resident', () => {
 
   afterAll(async () => {
     await db[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true })
   })
 
   it('live from being set to being lifted, once each', async () => {

@@ -10,6 +10,7 @@ export type RejectedRow = { line: number; column: string; value: string; reason:
 /**
  * `rows` are the file's; `added` to `unchanged` count rows too, one permit each. `absent` are residents. In a dry run `reason`
  * says what would stop the import. The lists hold the first thousand; `remarkList` are values that a row went in without.
+ * `differs` of them are values that an officer's correction stands against.
  */
 export type ImportResult = {
   import_id: number
@@ -24,6 +25,7 @@ export type ImportResult = {
   absent: number
   rejected: number
   remarks: number
+  differs: number
   rejects: RejectedRow[]
   remarkList: RejectedRow[]
   absentList: number[]
@@ -49,6 +51,7 @@ export async function resultOf(run: ImportRun, counted: Counted, ending: Ending)
     absent: comparison?.absent ?? 0,
     rejected: rejected[0]?.n ?? 0,
     remarks: (staged?.remarks ?? 0) + (duplicates?.remarks ?? 0) + (comparison?.remarks ?? 0),
+    differs: comparison?.differs ?? 0,
     rejects: await rejectedRows(run, 1),
     remarkList: await rejectedRows(run, 0),
     absentList: comparison?.absentList ?? [],
@@ -72,6 +75,6 @@ async function rejectedRows(run: ImportRun, fatal: 0 | 1): Promise<RejectedRow[]
 }
 
 export function countsOf(result: ImportResult): Record<string, number | string> {
-  const { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks } = result
-  return { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks }
+  const { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks, differs } = result
+  return { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks, differs }
 }

@@ -1,17 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { asc, eq } from 'drizzle-orm'
-import type { EngineName } from '../db/dialect.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { openPglite } from '../db/open-postgres.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb, testVault } from '../db/testing.ts'
 import { silentLog } from '../lib/events.ts'
 import { type ImportDeps, type ImportResult, importRegister } from './import.ts'
 import { testToday } from './testing.ts'
 
-export const testVault = openVault(newKeyFile('k1'), 'test')
+export { testVault }
 
 type Cells = Record<string, string>
 
@@ -66,14 +63,9 @@ export class TestRegister implements AsyncDisposable {
     this.#folder = folder
   }
 
-  static async open(engine: EngineName): Promise<TestRegister> {
+  static async open(): Promise<TestRegister> {
     const folder = mkdtempSync(join(tmpdir(), 'tenggat-import-'))
-    const vault = testVault
-    const db =
-      engine === 'sqlite'
-        ? await openSqlite({ file: join(folder, 'a.db'), vault })
-        : await openPglite({ client: new PGlite(), vault })
-    return new TestRegister(db, folder)
+    return new TestRegister(await openTestDb(), folder)
   }
 
   nextOffice(): void {

@@ -4,7 +4,7 @@ import { settleDoubt } from './residents.ts'
 
 describe('a doubt about who somebody is', () => {
   it('is settled once, only as it was shown, and does not come back with the same file', async () => {
-    await using at = await TestRegister.open('sqlite')
+    await using at = await TestRegister.open()
     at.nextOffice()
     const file = [row(1), row(2, { full_name: 'Person 0001' })]
     await at.bring(file)

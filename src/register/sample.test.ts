@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import { openTestDb } from '../db/testing.ts'
 import { civilDate, daysBetween } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
 import { type Columns, fields } from './headers.ts'
@@ -119,7 +118,7 @@ describe('the sample as a file', () => {
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('is imported with what it promises, and a second time without a change', async () => {
-    await using db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+    await using db = await openTestDb()
     const file = join(folder, 'register.csv')
     writeSampleCsv(file, office)
     const deps = { db, log: silentLog, now: 1, today, officeCode: 'BLT' }

@@ -1,8 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Tables } from '../db/schema.ts'
 import type { Vault } from '../db/seal.ts'
-import type { Phone } from '../lib/phone.ts'
-import { permitDigest, personDigest } from './columns.ts'
+import { permitDigest, personDigest, phoneColumns } from './columns.ts'
 import type { RowFault } from './fault.ts'
 import { columnsOf, type Field } from './headers.ts'
 import { monthFirstError, monthFirstSign } from './month-first.ts'
@@ -119,13 +118,4 @@ function stagingRow(vault: Vault, importId: number, line: number, row: RegisterR
 
 function sealed(vault: Vault, value: string | null, place: string): SQL | null {
   return value === null ? null : sql`${vault.seal(value, place)}`
-}
-
-/** The index has one place for both, so that a resident and a sponsor on one phone are seen to be. */
-function phoneColumns(vault: Vault, field: 'phone' | 'sponsor_phone', phone: Phone | null): Partial<SealedRow> {
-  return {
-    [`${field}_index`]: phone && vault.blind(phone.number, 'phone'),
-    [`${field}_country`]: phone?.country || null,
-    [`${field}_line`]: phone?.line ?? null,
-  }
 }

@@ -108,3 +108,15 @@ describe('the account', () => {
     expect(await client.api.v2010.accounts(client.accountSid).fetch()).toMatchObject({ status: 'active' })
   })
 })
+
+describe('listing the numbers of the account', () => {
+  it('finds those that it has, and none of others', async () => {
+    const owned = { sms: [senders.sms], calls: ['+623425550101'], whatsapp: [] }
+    await using bench = await openBench({ behaviour: { senders: owned } })
+    const numbers = async (phoneNumber: string) =>
+      (await bench.client.incomingPhoneNumbers.list({ phoneNumber, limit: 1 })).map((one) => one.phoneNumber)
+    expect(await numbers('+623425550101')).toEqual(['+623425550101'])
+    expect(await numbers('+623425559999')).toEqual([])
+    expect(await bench.client.outgoingCallerIds.list({ limit: 5 })).toEqual([])
+  })
+})

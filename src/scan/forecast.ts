@@ -44,7 +44,7 @@ const NEVER = '9999-12-31' as CivilDate
  */
 export async function forecastDeliveries(
   deps: ForecastDeps,
-  { today, days }: { today: CivilDate; days: number },
+  { today, days, visit }: { today: CivilDate; days: number; visit?: Visit | undefined },
 ): Promise<ForecastRow[]> {
   const { read, office } = deps
   const last = addDays(today, days - 1)
@@ -66,12 +66,16 @@ export async function forecastDeliveries(
       const until = candidate.held ? (held.get(candidate.residentId) ?? NEVER) : null
       for (const told of simulate(candidate, { office, today, last, heldUntil: until, languageOf: deps.languageOf })) {
         totals.add(candidate, told)
+        visit?.(candidate, told)
       }
     }
   }
 }
 
-type Told = { on: CivilDate; stage: number; planStage: number; wanted: WantedDelivery[] }
+/** What one scan would create for one resident. Without anything wanted there is nobody to be told. */
+export type Told = { on: CivilDate; stage: number; planStage: number; wanted: WantedDelivery[] }
+/** Is shown everything that is counted, one after the other. */
+export type Visit = (candidate: Candidate, told: Told) => void
 
 /** Runs the scan's own decision over the days on which it can change; each notice it would create is there on the next. */
 export function simulate(

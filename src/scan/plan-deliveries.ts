@@ -1,9 +1,12 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import { type Gap, readGap } from '../db/gap.ts'
+import { lockRows } from '../db/lock-rows.ts'
 import type { Tx } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel, Office, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { windowAt } from '../lib/window.ts'
+import { mayBeLost, stageBegins } from './lost.ts'
 
 /** What identifies a link for ever: the same delivery has the same token, also after a restore. */
 export type LinkParts = {
@@ -30,21 +33,28 @@ export function tokenOf(vault: { token(...parts: (string | number)[]): string },
 /**
  * Writes the deliveries of new notices. What goes to one phone by one channel in one language on one day travels together:
  * in the delivery that already waits there untouched, else in a new one. Call it with the wanted of one page at a time.
+ *
+ * What may have been told in a gap travels with those of its own day only, as it did then: the link at the carrier
+ * says that a message went out, not for whom of several.
  */
 export async function addDeliveries(
   tx: Tx,
   options: { office: Office; vault: Vault; wanted: readonly Wanted[]; today: CivilDate; now: number },
 ): Promise<number> {
   const { office, vault, today, now } = options
+  const gap = await readGap(tx)
   const groups = new Map<string, { wanted: Wanted[]; phoneIndex: string }>()
   for (const one of options.wanted) {
     const phoneIndex = vault.blind(one.phone, 'phone')
-    const key = `${phoneIndex} ${one.channel} ${one.language}`
+    const apart = mayBeLost(one, gap, office.timeZone) ? ` begun ${stageBegins(one)}` : ''
+    const key = `${phoneIndex} ${one.channel} ${one.language}${apart}`
     const group = groups.get(key)
     if (group) group.wanted.push(one)
     else groups.set(key, { wanted: [one], phoneIndex })
   }
-  const waiting = await untouchedToday(tx, today, [...new Set([...groups.values()].map((group) => group.phoneIndex))])
+  const indexes = [...new Set([...groups.values()].map((group) => group.phoneIndex))]
+  const waiting = await untouchedToday(tx, today, indexes)
+  if (gap) await leaveLost(tx, waiting, { gap, timeZone: office.timeZone })
   let created = 0
   for (const [key, { wanted, phoneIndex }] of groups) {
     let deliveryId = waiting.get(key)
@@ -107,6 +117,14 @@ type Vault = {
 
 async function untouchedToday(tx: Tx, today: CivilDate, phoneIndexes: string[]): Promise<Map<string, number>> {
   const { deliveries } = tx.t
+  const untouched = and(
+    eq(deliveries.due_on, today),
+    inArray(deliveries.phone_index, phoneIndexes),
+    eq(deliveries.state, 'queued'),
+    eq(deliveries.attempts, 0),
+  )
+  // What another worker takes at this moment would be sent without the notice that is put into it.
+  await lockRows(tx, deliveries, untouched)
   const rows = await tx
     .select({
       id: deliveries.id,
@@ -115,13 +133,23 @@ async function untouchedToday(tx: Tx, today: CivilDate, phoneIndexes: string[]):
       language: deliveries.language,
     })
     .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.due_on, today),
-        inArray(deliveries.phone_index, phoneIndexes),
-        eq(deliveries.state, 'queued'),
-        eq(deliveries.attempts, 0),
-      ),
-    )
+    .where(untouched)
   return new Map(rows.map((row) => [`${row.phone_index} ${row.channel} ${row.language}`, row.id]))
+}
+
+/** Strikes out the deliveries that wait for a look at the carrier. */
+async function leaveLost(
+  tx: Tx,
+  waiting: Map<string, number>,
+  { gap, timeZone }: { gap: Gap; timeZone: string },
+): Promise<void> {
+  const { delivery_notices, notices, cycles } = tx.t
+  const rows = await tx
+    .select({ id: delivery_notices.delivery_id, stage: notices.stage, expiresOn: cycles.expires_on })
+    .from(delivery_notices)
+    .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
+    .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
+    .where(inArray(delivery_notices.delivery_id, [...waiting.values()]))
+  const lost = new Set(rows.filter((row) => mayBeLost(row, gap, timeZone)).map(({ id }) => id))
+  for (const [key, id] of waiting) if (lost.has(id)) waiting.delete(key)
 }

@@ -16,19 +16,20 @@ export type FakeGoogle = AsyncDisposable & { endpoint: string; calls: Call[] }
 type Call = { method: string; request: unknown; headers: Record<string, unknown> }
 
 const PROTOS = join(dirname(fileURLToPath(import.meta.resolve('@google-cloud/text-to-speech'))), '../protos')
-const VOICES = { voices: [{ name: 'id-ID-Wavenet-B', languageCodes: ['id-ID'], naturalSampleRateHertz: 24_000 }] }
+const VOICES = ['id-ID-Wavenet-B']
 
 /** How gRPC codes travel over HTTP: https://cloud.google.com/apis/design/errors */
 const HTTP_STATUS: Record<number, number> = { 3: 400, 7: 403, 8: 429, 9: 400, 13: 500, 14: 503, 16: 401 }
 
-export async function grpcGoogle(behaviour: Behaviour): Promise<FakeGoogle> {
+/** `voices`: the names that it lists. */
+export async function grpcGoogle(behaviour: Behaviour, voices: readonly string[] = VOICES): Promise<FakeGoogle> {
   const calls: Call[] = []
   const answer = (method: string): grpc.UntypedHandleCall => {
     const handle: grpc.handleUnaryCall<object, object> = ({ request, metadata }, done) => {
       calls.push({ method, request: withoutDefaults(request), headers: metadata.getMap() })
       if (behaviour === 'silence') return
       if (!(behaviour instanceof Uint8Array)) return done({ code: behaviour.code, details: behaviour.message })
-      done(null, method === 'ListVoices' ? VOICES : { audioContent: behaviour })
+      done(null, method === 'ListVoices' ? listing(voices) : { audioContent: behaviour })
     }
     return handle
   }
@@ -47,13 +48,13 @@ export async function restGoogle(behaviour: Behaviour): Promise<FakeGoogle> {
   const server = createServer(async (request, response) => {
     const body = (await request.toArray()).join('')
     const url = new URL(request.url!, 'http://localhost')
-    const listing = url.pathname === '/v1/voices'
-    const asked = listing ? { languageCode: url.searchParams.get('languageCode') } : JSON.parse(body)
+    const asksVoices = url.pathname === '/v1/voices'
+    const asked = asksVoices ? { languageCode: url.searchParams.get('languageCode') } : JSON.parse(body)
     calls.push({ method: url.pathname, request: withEnumNames(asked), headers: request.headers })
     if (behaviour === 'silence') return
     response.setHeader('content-type', 'application/json')
     response.statusCode = behaviour instanceof Uint8Array ? 200 : HTTP_STATUS[behaviour.code]!
-    response.end(JSON.stringify(restAnswer({ behaviour, listing })))
+    response.end(JSON.stringify(restAnswer({ behaviour, asksVoices })))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -67,12 +68,21 @@ export async function restGoogle(behaviour: Behaviour): Promise<FakeGoogle> {
   }
 }
 
-function restAnswer({ behaviour, listing }: { behaviour: Fails | Uint8Array; listing: boolean }): object {
+function restAnswer({ behaviour, asksVoices }: { behaviour: Fails | Uint8Array; asksVoices: boolean }): object {
   if (behaviour instanceof Uint8Array) {
-    return listing ? VOICES : { audioContent: Buffer.from(behaviour).toString('base64') }
+    return asksVoices ? listing(VOICES) : { audioContent: Buffer.from(behaviour).toString('base64') }
   }
   const { code, message } = behaviour
   return { error: { code: HTTP_STATUS[code], message, status: grpc.status[code] } }
+}
+
+function listing(names: readonly string[]): object {
+  const voices = names.map((name) => ({
+    name,
+    languageCodes: [name.split('-').slice(0, 2).join('-')],
+    naturalSampleRateHertz: 24_000,
+  }))
+  return { voices }
 }
 
 function ttsService(): grpc.ServiceDefinition {

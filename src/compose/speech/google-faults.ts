@@ -20,7 +20,9 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN',
 
 /** What a failed call of Google's client means for us. Without a status the call broke before it was sent. */
 export function faultOf(error: unknown): Fault {
-  return { ok: false, reason: reasonOf(error), message: `Google Text-to-Speech: ${messageOf(error)}` }
+  const code = codeOf(error)
+  const told = typeof code === 'number' || typeof code === 'string' ? { code } : {}
+  return { ok: false, reason: reasonOf(error), message: `Google Text-to-Speech: ${messageOf(error)}`, ...told }
 }
 
 function reasonOf(error: unknown): SpeechFault {

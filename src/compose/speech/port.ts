@@ -21,8 +21,11 @@ export type SpeechFault =
   | 'crashed'
   | 'refused'
 
-/** `message` is for the operator: it names the voice or the service, never the words that were to be spoken. */
-export type Fault = { ok: false; reason: SpeechFault; message: string }
+/**
+ * `message` is for the operator at a terminal and never logged: a service may quote in it what it was asked to say. `code` is the
+ * service's own, where it has one.
+ */
+export type Fault = { ok: false; reason: SpeechFault; message: string; code?: number | string }
 
 export type Spoken = { ok: true; audio: Pcm } | Fault
 

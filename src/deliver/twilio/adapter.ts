@@ -96,6 +96,13 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
         }
       }),
 
+    owns: (phoneNumber) =>
+      ask(async () => {
+        const bought = await client.incomingPhoneNumbers.list({ phoneNumber, limit: 1 })
+        if (bought.length > 0) return true
+        return (await client.outgoingCallerIds.list({ phoneNumber, limit: 1 })).length > 0
+      }),
+
     async [Symbol.asyncDispose]() {
       await transport.close()
     },

@@ -1,6 +1,6 @@
 import type { CarrierFault, Verdict } from '../carrier.ts'
 
-/** One error code: what follows from it, and the sentence an officer reads. */
+/** One error code: what follows from it, and the sentence an officer reads: what happened, never what comes next. */
 export type ErrorRow = { verdict: Verdict; id: string; en: string }
 
 const row = (verdict: Verdict, id: string, en: string): ErrorRow => ({ verdict, id, en })
@@ -49,7 +49,7 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map([
   // Never processed: as often as it takes.
   [20429, row('busy', 'Operator meminta kita memperlambat.', 'The carrier asks us to slow down.')],
   [21611, row('busy', 'Antrean operator untuk pengirim ini penuh.', "The carrier's queue for this sender is full.")],
-  [30001, row('busy', 'Antrean operator meluap; dicoba lagi.', "The carrier's queue overflowed; tried again.")],
+  [30001, row('busy', 'Antrean operator meluap.', "The carrier's queue overflowed.")],
   [63018, row('busy', 'Batas kecepatan WhatsApp tercapai.', 'The WhatsApp rate limit was reached.')],
 
   // This number will never work.
@@ -94,22 +94,8 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map([
       'The number has not joined the test WhatsApp sender.',
     ),
   ],
-  [
-    63032,
-    row(
-      'channel',
-      'WhatsApp membatasi penerima ini; saluran lain dipakai.',
-      'WhatsApp limits this user; another channel is used.',
-    ),
-  ],
-  [
-    63049,
-    row(
-      'channel',
-      'Meta memilih tidak mengirim pesan ini; saluran lain dipakai.',
-      'Meta chose not to deliver; another channel is used.',
-    ),
-  ],
+  [63032, row('channel', 'WhatsApp membatasi penerima ini.', 'WhatsApp limits this user.')],
+  [63049, row('channel', 'Meta memilih tidak mengirim pesan ini.', 'Meta chose not to deliver.')],
   [
     13227,
     row(
@@ -197,43 +183,22 @@ export const ERROR_TABLE: ReadonlyMap<number, ErrorRow> = new Map([
     ),
   ],
   [63007, row('route', 'Pengirim WhatsApp tidak ditemukan.', 'The WhatsApp sender was not found.')],
-  [63010, row('transient', 'Gangguan di WhatsApp; dicoba lagi.', 'A fault at WhatsApp; tried again.')],
+  [63010, row('transient', 'Gangguan di WhatsApp.', 'A fault at WhatsApp.')],
   [63112, row('route', 'Akun bisnis WhatsApp dinonaktifkan Meta.', 'Meta disabled the WhatsApp business account.')],
 
   // Later.
-  [
-    30003,
-    row(
-      'transient',
-      'Ponsel mati atau di luar jangkauan; dicoba lagi.',
-      'The phone is off or out of reach; tried again.',
-    ),
-  ],
-  [
-    30008,
-    row(
-      'transient',
-      'Operator tidak memberi alasan; dicoba sekali lagi.',
-      'The network gave no reason; tried once more.',
-    ),
-  ],
+  [30003, row('transient', 'Ponsel mati atau di luar jangkauan.', 'The phone is off or out of reach.')],
+  [30008, row('transient', 'Jaringan tujuan tidak memberi alasan.', 'The network gave no reason.')],
   [
     30036,
     row('transient', 'Masa berlaku pesan habis sebelum terkirim.', 'The message expired before it was delivered.'),
   ],
-  [30009, row('transient', 'Sebagian pesan hilang; dikirim lagi.', 'Part of the message was lost; sent again.')],
-  [30017, row('transient', 'Jaringan tujuan penuh; dicoba lagi.', 'The network is congested; tried again.')],
-  [
-    30022,
-    row(
-      'transient',
-      'Batas kecepatan jaringan terlampaui; dicoba lagi.',
-      "The network's rate limit was exceeded; tried again.",
-    ),
-  ],
-  [63023, row('transient', 'Gangguan saluran WhatsApp; dicoba lagi.', 'A fault of the WhatsApp channel; tried again.')],
-  [63017, row('transient', 'WhatsApp sedang tidak tersedia; dicoba lagi.', 'WhatsApp is not available; tried again.')],
-  [63001, row('transient', 'WhatsApp sedang tidak tersedia; dicoba lagi.', 'WhatsApp is not available; tried again.')],
+  [30009, row('transient', 'Sebagian pesan hilang.', 'Part of the message was lost.')],
+  [30017, row('transient', 'Jaringan tujuan penuh.', 'The network is congested.')],
+  [30022, row('transient', 'Batas kecepatan jaringan terlampaui.', "The network's rate limit was exceeded.")],
+  [63023, row('transient', 'Gangguan saluran WhatsApp.', 'A fault of the WhatsApp channel.')],
+  [63017, row('transient', 'WhatsApp sedang tidak tersedia.', 'WhatsApp is not available.')],
+  [63001, row('transient', 'WhatsApp sedang tidak tersedia.', 'WhatsApp is not available.')],
   [
     22005,
     row('transient', 'Panggilan terlalu lama mengantre di operator.', 'The call waited too long in the carrier queue.'),

@@ -1,0 +1,90 @@
+import type { App } from '../app.ts'
+import { loadWords } from '../console/words.ts'
+import { forecastCost } from '../deliver/forecast-cost.ts'
+import { addDays, dateAt } from '../lib/civil-date.ts'
+import { faultText } from '../lib/fault-text.ts'
+import { parseSmtpUrl } from '../lib/smtp-url.ts'
+import { type AlarmMailDeps, sendAlarms } from '../ops/alarm-mail.ts'
+import { type DigestDeps, retryDigest, sendDigest } from '../ops/digest.ts'
+import type { Forecast } from '../ops/digest-figures.ts'
+import type { DutyWork } from '../ops/duties.ts'
+import { type Post, postBy } from '../ops/mail.ts'
+import { settleAbandoned } from '../ops/mail-record.ts'
+import { senderOf } from '../ops/post-office.ts'
+import { costDepsOf } from './forecast.ts'
+
+const FORECAST_DAYS = 14
+
+/** The duties that send mail; without SMTP_URL they do nothing. `post` takes the place of SMTP_URL's server in tests. */
+export function mailDuties(app: App, post?: Post): Pick<DutyWork, 'digest' | 'mail'> {
+  const mail = mailDepsOf(app, post)
+  return {
+    async digest(plannedAt) {
+      if (!mail) return { digest: 'off' }
+      // Else a daemon that starts after six would write before the follow-ups of its late scan are there.
+      await app.attend()
+      await settleAbandoned(app.db, app.clock.now())
+      return sendDigest(mail, { day: dateAt(plannedAt, app.office.timeZone) })
+    },
+    async mail() {
+      if (!mail) return { alarms: 'off' }
+      const abandoned = await settleAbandoned(app.db, app.clock.now())
+      const digest = await retryDigest(mail)
+      return { ...(await sendAlarms(mail)), abandoned: abandoned.length, ...(digest ?? {}) }
+    },
+  }
+}
+
+function mailDepsOf(app: App, post?: Post): (DigestDeps & AlarmMailDeps) | null {
+  const { config, secrets, db, clock, log, office } = app
+  const server = secrets.smtpUrl === undefined ? null : parseSmtpUrl(secrets.smtpUrl)
+  if (!server) return null
+  const { digestTo, alarmTo, mailFrom, consoleBaseUrl, templatesDir } = config
+  return {
+    db,
+    clock,
+    log,
+    office,
+    words: loadWords(),
+    templatesDir,
+    consoleBaseUrl,
+    from: senderOf({ mailFrom, server, readers: [...digestTo, ...alarmTo] }),
+    post: post ?? postBy(server),
+    digestTo,
+    alarmTo,
+    forecast: () => forecastOf(app),
+  }
+}
+
+/** The digest goes without it rather than not at all. */
+async function forecastOf(app: App): Promise<Forecast | null> {
+  try {
+    return await workOutForecast(app)
+  } catch (error) {
+    app.log.error({ fault: faultText(error) }, 'forecast for the digest not worked out')
+    return null
+  }
+}
+
+async function workOutForecast(app: App): Promise<Forecast> {
+  const today = app.today()
+  const tomorrow = addDays(today, 1)
+  const people = new Map<number, number>()
+  const rows = await forecastCost(costDepsOf(app), {
+    today,
+    days: FORECAST_DAYS + 1,
+    now: app.clock.now(),
+    visit(_resident, { on, stage }) {
+      if (on === tomorrow) people.set(stage, (people.get(stage) ?? 0) + 1)
+    },
+  })
+  const coming = rows.filter(({ on }) => on > today)
+  const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, one) => total + one, 0)
+  const stages = [...people].map(([stage, n]) => ({ stage, people: n })).sort((a, b) => b.stage - a.stage)
+  return {
+    tomorrow: { on: tomorrow, people: sum(people.values()), stages },
+    deliveries: sum(coming.map((row) => row.deliveries)),
+    cost: Math.round(sum(coming.map((row) => row.cost)) * 100) / 100,
+    currency: app.office.prices.currency,
+  }
+}
