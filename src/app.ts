@@ -6,6 +6,7 @@ import { loadTemplates, type Templates } from './compose/template.ts'
 import type { Config, Secrets } from './config.ts'
 import type { Probes } from './console/deps.ts'
 import type { Console } from './console/listener.ts'
+import { watchKeyFile } from './db/key-file.ts'
 import { type Db, openSqlite } from './db/open.ts'
 import { openVault, type Vault } from './db/seal.ts'
 import type { Patience } from './deliver/settings.ts'
@@ -43,6 +44,8 @@ export type App = AsyncDisposable & {
   config: Config
   secrets: Secrets
   clock: Clock
+  /** What people at the console go by: the real time also where `clock` is moved by hand. */
+  wallClock: Clock
   log: Log
   db: Db
   office: Office
@@ -70,8 +73,10 @@ export type App = AsyncDisposable & {
 export async function openApp(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack()
   const clock = overrides.clock ?? systemClock
+  const wallClock = overrides.wallClock ?? clock
   const log = overrides.log ?? openLog({ level: config.logLevel })
-  const vault = openVault(secrets.keys, config.secretKeyFile)
+  const reread = watchKeyFile(config.secretKeyFile, secrets.keys)
+  const vault = openVault(secrets.keys, config.secretKeyFile, { reread })
   const office = (overrides.office ?? ((same) => same))(loadOffice(config.officeFile))
   const templates = loadTemplates(config.templatesDir)
   const languages = loadLanguages(config.templatesDir)
@@ -88,6 +93,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     config,
     secrets,
     clock,
+    wallClock,
     log,
     db,
     office,
@@ -117,7 +123,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
           db,
           log,
           clock,
-          wallClock: overrides.wallClock,
+          wallClock,
           office,
           templates,
           audioDir: join(config.dataDir, 'audio'),

@@ -53,7 +53,10 @@ describe('the configuration', () => {
     ['an underscore, which the carrier refuses', { PUBLIC_BASE_URL: 'https://my_host.example' }, /underscore/],
     ['a console open to the world', { CONSOLE_LISTEN: '0.0.0.0:8080' }, /reachable from outside/],
     ['half of a certificate', { CONSOLE_TLS_CERT_FILE: '/x' }, /go together/],
-    ['another engine', { DATABASE_URL: 'postgres://me:secret@db/x' }, /allowed: file:PATH/],
+    ['another engine', { DATABASE_URL: 'mysql://me:secret@db/x' }, /allowed: file:PATH or postgres/],
+    ['PostgreSQL without a database', { DATABASE_URL: 'postgres://me:secret@db' }, /user and database are needed/],
+    ['half-hearted encryption', { DATABASE_URL: 'postgres://me:secret@db/x?sslmode=prefer' }, /verify-full/],
+    ['a parameter that nobody reads', { DATABASE_URL: 'postgres://me:secret@db/x?pool=9' }, /pool is not known/],
     ['no key file', { SECRET_KEY_FILE: '/nowhere/key' }, /key create/],
     ['google without credentials', { SPEECH: 'google' }, /needed for SPEECH=google/],
     ['a sid that is none', { TWILIO_ACCOUNT_SID: 'AC123' }, /32 hexadecimal/],
@@ -91,7 +94,31 @@ describe('the configuration', () => {
       describeConfig({ ...good, TWILIO_AUTH_TOKEN: 'very-secret', SMTP_URL: 'smtp://a:very-secret@b' }),
     )
     expect(shown).not.toContain('very-secret')
-    expect(faultsOf({ ...good, DATABASE_URL: 'postgres://me:very-secret@db/x' }).join()).not.toContain('very-secret')
+    for (const address of [
+      'me:very-secret@db/x?pool=9',
+      'me:very-secret@db',
+      'me:very-secret@/x',
+      'me:very-secret/x',
+    ]) {
+      const env = { ...good, DATABASE_URL: `postgres://${address}` }
+      expect(faultsOf(env).join()).toMatch(/^DATABASE_URL: /)
+      expect(faultsOf(env).join() + JSON.stringify(describeConfig(env))).not.toContain('very-secret')
+    }
+    const plain = { ...good, DATABASE_URL: 'mysql://me:very-secret@db/x' }
+    expect(faultsOf(plain).join() + JSON.stringify(describeConfig(plain))).not.toContain('very-secret')
+  })
+
+  it('takes a file or a PostgreSQL database, whose address may lie in a file as it holds the password', () => {
+    const of = (env: Environment) => {
+      const { config, secrets } = loadConfig({ ...good, ...env }, { carrier: false, keys: false })
+      return [config.databaseFile, secrets.databaseUrl]
+    }
+    expect(of({})).toEqual([join(PROJECT_DIR, 'data/tenggat.db'), undefined])
+    const url = 'postgresql://me:very-secret@db.example/tenggat?sslmode=require'
+    expect(of({ DATABASE_URL: url })).toEqual([undefined, url])
+    writeFileSync(join(folder, 'url'), `${url}\n`)
+    expect(of({ DATABASE_URL_FILE: join(folder, 'url') })).toEqual([undefined, url])
+    expect(describeConfig({ ...good, DATABASE_URL: url }).DATABASE_URL).toBe('postgresql://me:…@db.example/tenggat')
   })
 
   it('is listed in .env.example, variable by variable, with its defaults', () => {

@@ -313,6 +313,21 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
       )
     })
 
+  keys
+    .command('rotate')
+    .description('a new key; everything is sealed anew while the daemon runs')
+    .option('--key-only', 'only the new line: it must reach every machine before anything is sealed with it')
+    .option('--drop-old', 'take the older keys away, once nothing needs them')
+    .option('--json', 'the result as one JSON line')
+    .action((options: { keyOnly?: boolean; dropOld?: boolean; json?: boolean }) =>
+      withApp('key', {}, options, async (app, output) =>
+        (await import('./cli/key.ts')).keyRotateCommand(app, output, {
+          keyOnly: options.keyOnly === true,
+          dropOld: options.dropOld === true,
+        }),
+      ),
+    )
+
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

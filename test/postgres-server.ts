@@ -35,9 +35,6 @@ const SETTINGS = [
   'unix_socket_directories=',
   'max_connections=250',
   'shared_buffers=64MB',
-  // Nothing here outlives the machine. A crash of the server alone loses no commit without fsync.
-  'fsync=off',
-  'full_page_writes=off',
   'max_wal_size=512MB',
   'log_min_messages=fatal',
 ]
@@ -50,8 +47,11 @@ export function hasPostgresServer(): boolean {
   return nativeFolder() !== null
 }
 
-/** Null where the package has no binaries for this platform. */
-export async function openPostgresServer(): Promise<PostgresServer | null> {
+/** Nothing here outlives the machine. A crash of the server alone loses no commit without them. */
+const IN_HASTE = ['fsync=off', 'full_page_writes=off']
+
+/** Null where the package has no binaries for this platform. `durable`: it writes as in production, for measuring. */
+export async function openPostgresServer({ durable = false } = {}): Promise<PostgresServer | null> {
   const native = nativeFolder()
   if (native === null) return null
   // PostgreSQL refuses to run as root, and whoever it runs as must be able to read it: a copy, which also takes the links
@@ -77,7 +77,8 @@ export async function openPostgresServer(): Promise<PostgresServer | null> {
       'initdb',
     )
     const port = await freePort()
-    const args = ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])]
+    const settings = [...SETTINGS, ...(durable ? [] : IN_HASTE)]
+    const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
     return await running({
       port,
       launch: () => spawn(binary('postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] }),

@@ -93,7 +93,7 @@ describe('a month of the whole program', () => {
     expect(summary.find(([name]) => name === 'Pembilang')).toEqual(['Pembilang', '1'])
     const months = await cellsOf(xlsx, 2)
     expect(months.at(-2)?.slice(0, 3)).toEqual(['Bulan', 'Berakhir', 'Diberi tahu'])
-    expect(months.at(-1)).toEqual(['Juni 2026', '4', '2', '0', '1', '1', '1', '2', '0.5'])
+    expect(months.at(-1)).toEqual(['Juni 2026', '4', '2', '0', '1', '1', '0', '1', '2', '0.5'])
     const regencies = await cellsOf(xlsx, 11)
     expect(regencies.at(-1)).toEqual([HOSTILE, '4', '1'])
     const parts = await readZipDirectory(xlsx)

@@ -93,6 +93,8 @@ describe.runIf(testEngine() === 'postgres')('several workers on one database', (
     await using world = await openWorld({ today: TODAY })
     await due(world, 1)
     await using cutOff = await joinWorld(world, 'cut-off')
+    // No callback tells of it, or there would be nothing to find out.
+    world.sandbox.faults.set([{ kind: 'lose-callback', rate: 1 }])
     const accepted = Promise.withResolvers<void>()
     const { send } = cutOff.delivery.carrier
     cutOff.delivery.carrier.send = async (message) => {

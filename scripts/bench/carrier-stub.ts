@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 
-/** A carrier that accepts everything and remembers nothing, so that only the program itself is measured. Prints its URL. */
+/** A carrier that accepts everything and remembers nothing, so that only the program itself is measured. Prints its URL. Its one argument: milliseconds until it answers. */
+const latencyMs = Number(process.argv[2] ?? 0)
 let taken = 0
 const server = createServer((request, response) => {
   request.resume()
@@ -11,7 +12,8 @@ const server = createServer((request, response) => {
       ? { sid: `SM${taken.toString(16).padStart(32, '0')}`, status: 'queued' }
       : { balance: '1000.00', currency: 'USD' }
     response.writeHead(creates ? 201 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(body))
+    if (latencyMs === 0) response.end(JSON.stringify(body))
+    else setTimeout(() => response.end(JSON.stringify(body)), latencyMs)
   })
 })
 // Else it hangs up on a client that was busy for five seconds.

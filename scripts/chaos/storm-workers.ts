@@ -168,7 +168,7 @@ function dataFolder(folder: string, name: string): string {
 }
 
 /** So that the end can be judged by the same eyes, and again later. */
-async function copyToFile(folder: string, url: string): Promise<void> {
+export async function copyToFile(folder: string, url: string): Promise<void> {
   const vault = openVault(keysIn(folder), folder)
   await using from = await openPostgres({ url, vault, migrate: false })
   await using to = await openSqlite({ file: join(folder, 'tenggat.db'), vault })

@@ -1,13 +1,17 @@
+import { dirname } from 'node:path'
 import type { App, Delivery } from '../app.ts'
 import { cleanNotes } from '../compose/clean-notes.ts'
 import { cleanSessions } from '../console/sessions.ts'
+import { forgetUploads } from '../console/uploads.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import { checkSpending } from '../deliver/budget.ts'
+import { systemClock } from '../lib/clock.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
 import { tellAgain, tellOfScan } from '../ops/heartbeat.ts'
 import { tellService } from '../ops/service.ts'
 import { openWatch } from '../ops/silence-signs.ts'
+import { openStorageWatch, type StorageWatch } from '../ops/storage.ts'
 import { startTicker, type Ticker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
 import { registerMark } from '../register/mark.ts'
@@ -28,7 +32,10 @@ const FAULT_WAIT_MS = 5_000
 export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   await using delivery = await app.openDelivery()
   const ticking: { ticker?: Ticker } = {}
-  using probes = await openProbes(app, delivery, () => ticking.ticker?.idleMs() ?? null)
+  const { databaseFile } = app.config
+  const storage = openStorageWatch({ ...app, folder: databaseFile === undefined ? null : dirname(databaseFile) })
+  const tickIdleMs = () => ticking.ticker?.idleMs() ?? null
+  using probes = await openProbes(app, delivery, tickIdleMs, storage.trouble)
   await using officers = await app.openConsole(probes)
   await using worker = await registerWorker({ db: app.db, clock: app.clock, name: delivery.deps.worker })
   await using ticker = startTicker({
@@ -44,7 +51,7 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   const stopSending = () => void delivery.dispatcher.stop()
   signal.addEventListener('abort', stopSending, { once: true })
   app.log.info({ worker: worker.name, public: delivery.listener.url, console: officers.url }, 'started')
-  await deliverUntil(app, delivery, signal)
+  await deliverUntil(app, { delivery, storage, signal })
   app.log.info({ worker: worker.name }, 'stopping')
 }
 
@@ -85,17 +92,26 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
     async clean() {
       const now = app.clock.now()
       const notes = await cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now, today: app.today() })
-      return { ...notes, sessions: await cleanSessions(app.db, now) }
+      const uploads = await forgetUploads(delivery.voiceNotes.dir, systemClock.now())
+      return { ...notes, sessions: await cleanSessions(app.db, now), uploads }
     },
     backup: () => backupDuty(app),
   }
 }
 
 /** Sends until the signal. What an import, perhaps of another process, or an officer's correction brought in is scanned at once. */
-async function deliverUntil(app: App, delivery: Delivery, signal: AbortSignal): Promise<void> {
+async function deliverUntil(
+  app: App,
+  { delivery, storage, signal }: { delivery: Delivery; storage: StorageWatch; signal: AbortSignal },
+): Promise<void> {
   let scanned: string | null = null
   while (!signal.aborted) {
     try {
+      const state = await storage.look()
+      if (state === 'wait') {
+        await delivery.awaitNews(FAULT_WAIT_MS, signal)
+        continue
+      }
       const mark = await registerMark(app.db.read)
       if (mark !== scanned) {
         await app.scan()
@@ -103,10 +119,11 @@ async function deliverUntil(app: App, delivery: Delivery, signal: AbortSignal): 
         await app.attend()
         scanned = mark
       }
-      const { taken } = await delivery.dispatcher.drain()
+      const { taken } = await delivery.dispatcher.drain({ begin: state === 'work' })
       if (taken > 0) continue
     } catch (error) {
       // A full disk or a locked database passes; what was not recorded is found by its lease.
+      storage.met(error)
       app.log.error({ fault: faultText(error) }, 'delivery round failed')
       await delivery.awaitNews(FAULT_WAIT_MS, signal)
     }

@@ -212,11 +212,11 @@ async function stayOpen(parts: {
   }
 }
 
-/** New one-time passwords at each start; the accounts stay. Like all that people do at the console they go by the real clock. */
+/** New one-time passwords at each start; the accounts stay. */
 export async function demoOfficers(
-  app: Pick<App, 'db' | 'office'>,
+  app: Pick<App, 'db' | 'office' | 'wallClock'>,
 ): Promise<{ name: string; role: string; password: string }[]> {
-  const doing = { db: app.db, now: systemClock.now() }
+  const doing = { db: app.db, now: app.wallClock.now() }
   const known = app.office.areas.regencies
   const accounts = []
   for (const given of DEMO_OFFICERS) {

@@ -70,6 +70,7 @@ function officeChecks({ office, templates }: Ground, { clock }: Doctoring): Chec
 function machineChecks({ config, secrets, db, office }: Ground, { clock, space = SPACE_LIMITS }: Doctoring): Check[] {
   const { dataDir, databaseFile, secretKeyFile } = config
   const folders = { dataDir, backupDir: backupsFolder(dataDir) }
+  const keyFile = lookAtKeyFile(secretKeyFile, folders)
   return [
     { name: 'node', look: async () => judgeNode({ node: process.versions.node, wantedMajor: NODE_MAJOR }) },
     {
@@ -79,13 +80,7 @@ function machineChecks({ config, secrets, db, office }: Ground, { clock, space =
         return judgeSpace(await Promise.all(spaces.map(lookAtSpace)), space)
       },
     },
-    {
-      name: 'key file',
-      look: async () => {
-        const found = lookAtKeyFile(secretKeyFile, folders)
-        return found ? judgeKeyFile(found, folders) : []
-      },
-    },
+    ...(keyFile ? [{ name: 'key file', look: async () => judgeKeyFile(keyFile, folders) }] : []),
     ...(office && databaseFile !== undefined
       ? [
           {

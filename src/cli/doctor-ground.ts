@@ -44,7 +44,7 @@ export async function openGround(env: Environment): Promise<Ground> {
     db: database.db,
     findings: [
       ...findingsOf('configuration', configuration),
-      ...findingsOf('keys', [...keys.troubles, ...database.keyTroubles]),
+      ...(secrets.keys === '' ? [] : findingsOf('keys', [...keys.troubles, ...database.keyTroubles])),
       ...findingsOf('office file', office.troubles),
       ...findingsOf('words', templates.troubles),
       ...findingsOf('database', database.troubles),
@@ -72,22 +72,27 @@ type Opened = { db: Db | null; troubles: Trouble[]; keyTroubles: Trouble[] }
 
 async function openDatabase(config: Config, secrets: Secrets, vault: Vault | null): Promise<Opened> {
   const { databaseFile: file } = config
-  if (file !== undefined) {
-    const state = await lookAtDatabaseFile(file)
-    const troubles = judgeDatabaseFile(file, state)
-    const usable = state.found && !state.late && state.sound
-    if (!usable || !vault) return { db: null, troubles, keyTroubles: [] }
-    return checkOpen(await openSqlite({ file, vault, migrate: false }), troubles)
-  }
-  if (secrets.databaseUrl === undefined || !vault) return { db: null, troubles: [], keyTroubles: [] }
+  const state = file === undefined ? null : await lookAtDatabaseFile(file)
+  const troubles = file === undefined || state === null ? [] : judgeDatabaseFile(file, state)
+  const usable = state === null || (state.found && !state.late && state.sound)
+  if (!usable || !vault) return { db: null, troubles, keyTroubles: [] }
   try {
-    const { openPostgres } = await import('../db/open-postgres.ts')
-    return await checkOpen(await openPostgres({ url: secrets.databaseUrl, vault, migrate: false }), [])
+    return await checkOpen(await connect(config, secrets, vault), troubles)
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const mend = 'Look whether the server of DATABASE_URL runs, and whether its user and password are right.'
-    return { db: null, troubles: [fault(sentence(error.message), mend)], keyTroubles: [] }
+    const mend =
+      file === undefined
+        ? 'Look whether the server of DATABASE_URL runs, and whether its user and password are right.'
+        : 'Run doctor as the user of the service, and give that user the file and its folder.'
+    return { db: null, troubles: [...troubles, fault(sentence(error.message), mend)], keyTroubles: [] }
   }
+}
+
+async function connect({ databaseFile: file }: Config, { databaseUrl: url }: Secrets, vault: Vault): Promise<Db> {
+  if (file !== undefined) return openSqlite({ file, vault, migrate: false })
+  if (url === undefined) throw new AppError('config', 'DATABASE_URL: missing')
+  const { openPostgres } = await import('../db/open-postgres.ts')
+  return openPostgres({ url, vault, migrate: false })
 }
 
 /** A database of another program version is not asked any further: its tables may differ. */

@@ -15,7 +15,7 @@ export async function officerCommand(
   given: { action: (typeof OFFICER_ACTIONS)[number]; name: string; role?: string; regency?: string[] },
 ): Promise<ExitCode> {
   const { action, name } = given
-  const doing = { db: app.db, now: app.clock.now() }
+  const doing = { db: app.db, now: app.wallClock.now() }
   const known = app.office.areas.regencies
   if (action === 'disable') {
     await disableOfficer(doing, name)

@@ -15,12 +15,15 @@ import {
 import type { ExitCode, Output } from './output.ts'
 import { table } from './output.ts'
 
+/** Beside those that work. */
+const GONE_SHOWN = 5
+
 /** `status`: counts, the last duty slots, alarms and pauses. */
 export async function statusCommand(app: App, output: Output): Promise<ExitCode> {
   const { read } = app.db
   const now = app.clock.now()
   const slots = await latestSlots(read)
-  const workers = await listWorkers(read, { now, limit: 5 })
+  const workers = await listWorkers(read, { now })
   const result = {
     office: app.office.code,
     today: app.today(),
@@ -57,10 +60,15 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
     ]),
   ))
     output.line(line)
-  for (const worker of workers)
-    output.line(`  worker ${worker.name}: seen ${at(worker.seen_at)}${worker.stopped_at ? ', stopped' : ''}`)
+  for (const worker of workers.filter(({ alive }, index) => alive || index < GONE_SHOWN))
+    output.line(`  worker ${worker.name}: ${signOfLife(worker)} ${at(worker.seen_at)}`)
   output.result(result)
   return 0
+}
+
+function signOfLife({ alive, stopped_at }: { alive: boolean; stopped_at: number | null }): string {
+  if (alive) return 'works, last seen'
+  return stopped_at === null ? 'killed or cut off, last seen' : 'stopped'
 }
 
 export function counts(of: Record<string, number>): string {

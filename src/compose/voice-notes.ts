@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { and, eq, inArray, ne } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
+import { storageFault } from '../db/trouble.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Pcm } from './speech/audio.ts'
@@ -240,15 +241,22 @@ function columns(voice_notes: Db['t']['voice_notes']) {
 
 /** Whole or not at all, also after a power cut: a half-written note would be played to people. */
 async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
-  const file = await open(temporary, 'w')
+  // Workers on several machines may share the folder, and a process number.
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
+    await writeWhole(temporary, bytes)
+    await rename(temporary, path)
+  } catch (error) {
+    // On a full disk the half of it would keep others from finding room.
+    await rm(temporary, { force: true })
+    throw storageFault(error, dirname(path)) ?? error
   }
-  await rename(temporary, path)
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'w')
+  await file.writeFile(bytes)
+  await file.sync()
 }
 
 function sha256(bytes: Uint8Array): string {

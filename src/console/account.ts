@@ -74,12 +74,12 @@ async function renewRecovery(request: FrameRequest, reply: FastifyReply): Promis
   const { account } = session!
   const codes = newRecoveryCodes()
   const done = await deps.db.write(async (tx) => {
-    const taken = isLocked(account, now) ? null : takenBy(account, form.code ?? '', now)
+    const taken = isLocked(account, now) ? null : takenBy(deps.db.vault, { account, code: form.code ?? '', now })
     if (taken === null) {
       await countFailure(tx, account, now)
       return false
     }
-    const recovery_hashes = JSON.stringify(codes.map(recoveryHash))
+    const recovery_hashes = JSON.stringify(codes.map((code) => recoveryHash(deps.db.vault, code)))
     await tx
       .update(tx.t.officers)
       .set({ ...taken, recovery_hashes })
@@ -101,6 +101,7 @@ async function renewRecovery(request: FrameRequest, reply: FastifyReply): Promis
 async function signOutEverywhere({ deps, session, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {
   await deps.db.write((tx) => endSessionsOf(tx, session!.account.id, now))
   clearCookie(reply, deps, 'session')
+  reply.header('clear-site-data', '"cache", "storage"')
   return reply.redirect(pathFor(reply, '/sign-in', { said: 'signed-out' }), 303)
 }
 

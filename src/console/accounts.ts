@@ -133,7 +133,9 @@ export function lockedUntil(failures: number, now: number): number | null {
 }
 
 export function isLocked(account: Pick<Account, 'locked_until'>, now: number): boolean {
-  return account.locked_until !== null && account.locked_until > now
+  const until = account.locked_until
+  // Longer than any lock: it was set before the clock was set back.
+  return until !== null && until > now && until <= now + LONGEST_LOCK_MS
 }
 
 export function officerOf(account: Account): Officer {

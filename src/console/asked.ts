@@ -2,6 +2,12 @@ import type { Db } from '../db/open.ts'
 import { type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 
+/** What stands behind the question mark of a request's target, whatever the target is: `//`, `*` and `http://[` are none to `URL`. */
+export function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : target.slice(at + 1))
+}
+
 /** Undefined for what is not in the list: an address that was typed by hand shows more, never an error. */
 export function oneOf<Value extends string>(
   allowed: readonly Value[],

@@ -18,25 +18,35 @@ export function bodyOf(request: FastifyRequest): FormBody {
 }
 
 async function urlEncoded(_request: FastifyRequest, body: string): Promise<FormBody> {
-  return { fields: new URLSearchParams(body), files: {} }
+  return { fields: withoutNul(new URLSearchParams(body)), files: {} }
 }
 
 async function multipart(request: FastifyRequest, body: Buffer): Promise<FormBody> {
   const form = await readForm(request.headers['content-type'] ?? '', body)
   const fields = new URLSearchParams()
-  const files: Record<string, Upload> = {}
+  const files = new Map<string, Upload>()
   for (const [name, value] of form) {
     if (typeof value === 'string') fields.append(name, value)
     // A browser sends a file field that was left empty as a file without a name.
-    else if (value.name !== '') files[name] = { name: value.name, bytes: new Uint8Array(await value.arrayBuffer()) }
+    else if (value.name !== '') files.set(name, { name: value.name, bytes: await value.bytes() })
   }
-  return { fields, files }
+  return { fields: withoutNul(fields), files: Object.fromEntries(files) }
+}
+
+/** No keyboard writes it, and PostgreSQL keeps no text with it. */
+function withoutNul(fields: URLSearchParams): URLSearchParams {
+  if (fields.toString().includes('%00')) throw unreadable()
+  return fields
+}
+
+function unreadable(cause?: unknown): AppError {
+  return new AppError('invalid', 'the form could not be read; send it again', { cause })
 }
 
 async function readForm(type: string, body: Buffer): Promise<FormData> {
   try {
-    return await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()
+    return await new Response(body, { headers: { 'content-type': type } }).formData()
   } catch (cause) {
-    throw new AppError('invalid', 'the form could not be read; send it again', { cause })
+    throw unreadable(cause)
   }
 }

@@ -83,7 +83,7 @@ export function stackedChart(
   const legend = parts.map((part, index) => {
     const [x, y] = [(index % 2) * (WIDTH / 2), Math.floor(index / 2) * 20]
     return `<rect x="${x + 0.5}" y="${y + 1.5}" width="13" height="13" ${patterned(name, index)}/>
-<text x="${x + 20}" y="${y + 12}" class="chart-label">${escaped(shortened(part, 24))}</text>`
+<text x="${x + 20}" y="${y + 12}" class="chart-label">${escaped(shortened(part, 27))}</text>`
   })
   const layers = stack<(typeof steps)[number], number>()
     .keys(parts.map((_, index) => index))

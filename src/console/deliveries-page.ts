@@ -1,4 +1,4 @@
-import { retriesOf, retryByHand } from '../deliver/retry.ts'
+import { RETRIED, retriesOf, retryByHand } from '../deliver/retry.ts'
 import { AppError } from '../lib/errors.ts'
 import { day, idOf, oneOf, wholeNumber, withQuery } from './asked.ts'
 import { REQUEUED } from './audit.ts'
@@ -6,6 +6,7 @@ import {
   CHANNELS,
   countOfDay,
   DELIVERY_STATES,
+  type DeliveryRow,
   type DeliveryView,
   deliveryInArea,
   deliveryPage,
@@ -40,7 +41,7 @@ export const deliveryRoutes: Route[] = [
         view,
         after,
         total: await countOfDay(scope, view),
-        retries: await retriesOf(deps.db.read, { ids: page.rows.map((row) => row.id), now, today }),
+        retries: await retriesOf(deps.db.read, { ids: failedOf(page.rows), now, today }),
         errors: await errorCounts(scope),
         channels: CHANNELS,
         states: DELIVERY_STATES,
@@ -72,6 +73,11 @@ export const deliveryRoutes: Route[] = [
     },
   },
 ]
+
+/** Of others there is nothing to be asked. */
+function failedOf(rows: readonly DeliveryRow[]): number[] {
+  return rows.filter(({ state }) => RETRIED.includes(state)).map(({ id }) => id)
+}
 
 function scopeOf({ deps, officer }: ConsoleRequest) {
   return { db: deps.db, office: deps.office, officer }

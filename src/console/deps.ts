@@ -3,6 +3,7 @@ import type { Db } from '../db/open.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
+import type { WebPatience } from '../lib/web-server.ts'
 import type { ImportResult } from '../register/import.ts'
 
 /** What a supervisor asks of a program that runs all day. */
@@ -46,6 +47,8 @@ export type ConsoleDeps = {
   importFile?(options: { file: string; dryRun?: boolean; force?: boolean }): Promise<ImportResult>
   /** From one address; 600 by default. */
   requestsPerMinute?: number
+  /** With slow clients. */
+  patience?: WebPatience
   /** Cost of one-time and other passwords; weaker in tests only. */
   passwordCost?: { memoryKiB: number; passes: number }
 }

@@ -1,20 +1,23 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
 import type { FastifyReply } from 'fastify'
+import PQueue from 'p-queue'
 import { AppError } from '../lib/errors.ts'
+import { type Reason, RegisterFileError } from '../register/fault.ts'
 import type { ImportResult } from '../register/import.ts'
 import { idOf, wholeNumber } from './asked.ts'
-import type { ConsoleDeps } from './deps.ts'
+import { type ConsoleDeps, wallClockOf } from './deps.ts'
 import { importOf, importPage, rejectsOf } from './imports-query.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
 import { sayings } from './say.ts'
+import { forgetUploads, type Kept, keepUpload, keptUpload, removeUpload } from './uploads.ts'
 
 const LARGEST_FILE = 25 * 1024 * 1024
 const SHOWN_REJECTS = 200
-const KEPT_MS = 60 * 60_000
+/** More are no list that anybody reads. */
+const EXPORTED_REJECTS = 100_000
+const queue = new PQueue({ concurrency: 1 })
 
 export const importRoutes: Route[] = [
   { method: 'GET', path: '/imports', role: 'viewer', audit: { action: 'imports.list' }, handle: list },
@@ -66,43 +69,36 @@ async function show(request: ConsoleRequest, reply: FastifyReply): Promise<strin
 
 /** What applying the file would do, and nothing else: the register stays as it is. */
 async function preview(request: ConsoleRequest, reply: FastifyReply): Promise<string> {
-  const { deps, officer, files, now } = request
+  const { deps, officer, files } = request
   const file = files.file
   if (!file || file.bytes.byteLength === 0) throw new AppError('invalid', 'pilih satu berkas CSV atau XLSX')
-  await forgetOld(deps, now)
-  const token = randomBytes(16).toString('hex')
-  const path = join(shelfOf(deps), token, fileName(file.name))
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFile(path, file.bytes, { mode: 0o600 })
-  const rehearsal = await importerOf(deps)({ file: path, dryRun: true })
+  await forgetUploads(deps.audioDir, wallClockOf(deps).now())
+  const kept = await keepUpload(deps.audioDir, file)
+  const rehearsal = await rehearse(request, kept)
   return render(reply, officer, 'import', {
-    title: wordsFor(reply, officer)('imports.preview', { file: basename(path) }),
+    title: wordsFor(reply, officer)('imports.preview', { file: basename(kept.path) }),
     styles: ['lists.css'],
     ...sayings(request, reply),
     row: null,
     rejects: rehearsal.rejects.slice(0, SHOWN_REJECTS).map((reject) => ({ ...reject, fatal: 1 })),
     most: SHOWN_REJECTS,
     rehearsal,
-    token,
+    token: kept.token,
   })
 }
 
 async function apply({ deps, form }: ConsoleRequest, reply: FastifyReply): Promise<unknown> {
-  const token = form.token ?? ''
-  if (!/^[0-9a-f]{32}$/.test(token)) throw new AppError('invalid', 'unggahan ini tidak dikenal: unggah berkasnya lagi')
-  const folder = join(shelfOf(deps), token)
-  const [name] = await filesIn(folder)
-  if (name === undefined)
-    throw new AppError('not-found', 'unggahan ini sudah dipakai atau terlalu lama: unggah berkasnya lagi')
-  const result: ImportResult = await importerOf(deps)({ file: join(folder, name), force: form.force === '1' })
-  await rm(folder, { recursive: true })
+  const kept = await keptUpload(deps.audioDir, form.token ?? '')
+  if (!kept) throw new AppError('not-found', 'unggahan ini sudah dipakai atau terlalu lama: unggah berkasnya lagi')
+  const result: ImportResult = await importerOf(deps)({ file: kept.path, force: form.force === '1' })
+  await removeUpload(kept)
   const said = result.state === 'applied' ? 'import.applied' : 'import.refused'
   return reply.redirect(pathFor(reply, `/imports/${result.import_id}`, { said }), 303)
 }
 
 async function rejects({ deps, params }: ConsoleRequest, reply: FastifyReply): Promise<string> {
   const row = await importOf(deps, idOf(params))
-  const rows = await rejectsOf(deps, row.id, Number.MAX_SAFE_INTEGER)
+  const rows = await rejectsOf(deps, row.id, EXPORTED_REJECTS)
   const cells = rows.map(({ line, column, value, reason_id, fatal }) => [
     line,
     column,
@@ -120,29 +116,15 @@ function importerOf({ importFile }: ConsoleDeps): NonNullable<ConsoleDeps['impor
   return importFile
 }
 
-/** Uploaded and not yet applied; beside the voice notes, for only the data folder is sure to be private. */
-function shelfOf({ audioDir }: ConsoleDeps): string {
-  return join(dirname(audioDir), 'uploads')
-}
-
-function fileName(given: string): string {
-  const name = basename(given.replaceAll('\\', '/')).replace(/[^\p{L}\p{N} ._()-]/gu, '_')
-  return name.replace(/^\.+/, '').slice(-100) || 'register.csv'
-}
-
-async function forgetOld(deps: ConsoleDeps, now: number): Promise<void> {
-  for (const name of await filesIn(shelfOf(deps))) {
-    const path = join(shelfOf(deps), name)
-    const { mtimeMs } = await stat(path)
-    if (now - mtimeMs > KEPT_MS) await rm(path, { recursive: true, force: true })
-  }
-}
-
-async function filesIn(folder: string): Promise<string[]> {
+/** One at a time: a file made to hurt takes the time and the memory of one. A file that cannot be read does not stay. */
+async function rehearse({ deps, officer }: ConsoleRequest, kept: Kept): Promise<ImportResult> {
+  const refusal = (reason: Reason) => new AppError('invalid', `${basename(kept.path)}: ${reason[officer.language]}`)
   try {
-    return await readdir(folder)
+    const result = await queue.add(() => importerOf(deps)({ file: kept.path, dryRun: true }))
+    if (result.unreadable) throw refusal({ id: result.reason_id!, en: result.reason! })
+    return result
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
+    await removeUpload(kept)
+    throw error instanceof RegisterFileError ? refusal(error.reason) : error
   }
 }

@@ -3,6 +3,7 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { AppError, messageOf } from '../lib/errors.ts'
+import { refuseOddRequests, serverOptions, type WebPatience } from '../lib/web-server.ts'
 import { accountRoutes, firstPage } from './account.ts'
 import { readAssets, registerAssets } from './assets.ts'
 import { auditRoutes } from './audit-page.ts'
@@ -30,7 +31,8 @@ export const frameAdminRoutes: readonly Route[] = auditRoutes
 
 const BODY_LIMIT = 64 * 1024
 const REQUESTS_PER_MINUTE = 600
-const REQUEST_TIMEOUT_MS = 60_000
+/** An import may think for minutes before its answer begins. */
+const PATIENCE: WebPatience = { headersMs: 10_000, requestMs: 60_000, idleMs: 600_000, lookEveryMs: 5_000 }
 
 /**
  * The officers' console. Every route is refused unless it allows the officer's role; logs neither query nor address.
@@ -63,17 +65,17 @@ export async function openConsole(deps: ConsoleDeps, routes: readonly Route[]): 
 }
 
 function openServer(deps: ConsoleDeps): FastifyInstance {
+  const { http, ...server } = serverOptions(deps.patience ?? PATIENCE)
   const options = {
+    ...server,
     logger: false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
-    forceCloseConnections: 'idle' as const,
     frameworkErrors: answerUnreadable,
   }
-  if (!deps.tls) return fastify(options)
-  return fastify({ ...options, https: deps.tls }) as unknown as FastifyInstance
+  if (!deps.tls) return fastify({ ...options, http })
+  return fastify({ ...options, https: { ...http, ...deps.tls } }) as unknown as FastifyInstance
 }
 
 async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): Promise<void> {
@@ -82,6 +84,7 @@ async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): P
   })
   await app.register(cookie)
   app.addHook('onRequest', visits.begin)
+  refuseOddRequests(app)
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

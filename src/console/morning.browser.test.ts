@@ -16,6 +16,7 @@ import { openFollowUps } from '../overstay/follow-ups.ts'
 import { importRegister } from '../register/import.ts'
 import { sharedStrings, sheetRows } from '../register/xlsx-sheet.ts'
 import { readZipDirectory, readZipEntry } from '../register/zip.ts'
+import { readPdf } from './pdf/testing.ts'
 import { routes } from './routes.ts'
 import { codeAt, openTestConsole, PASSWORD, type TestConsole } from './testing.ts'
 
@@ -88,6 +89,10 @@ describe('the morning at the office', () => {
     await act(page, 'close', async () => page.selectOption('#outcome', 'renewed'))
     expect(await page.textContent('[role=status]')).toContain('Kasus ditutup')
     await act(page, 'reopen', async () => page.fill('#reopen-note', 'keliru'))
+
+    await page.click('.mainnav a[href$="/report"]')
+    await page.waitForSelector('#headline')
+    expect(await page.locator('.chart').count()).toBeGreaterThan(3)
     expect(tab.complaints).toEqual([])
   })
 
@@ -141,6 +146,8 @@ describe('every page', () => {
         '/deliveries',
         '/imports',
         '/overstays/print',
+        '/overstays/print?by=district',
+        '/plan',
       ]
       for (const path of paths) {
         await page.goto(world.console.url + path)
@@ -153,12 +160,49 @@ describe('every page', () => {
           path,
           0,
         ])
-        const file = `${path.replaceAll('/', '_')}-${viewport.width}-${scheme}.png`
+        const file = `${path.replaceAll(/[^a-z0-9]+/g, '_')}-${viewport.width}-${scheme}.png`
         await page.screenshot({ path: join(PICTURES, file), fullPage: true })
       }
       expect(tab.complaints).toEqual([])
     },
   )
+})
+
+describe('the list on paper', () => {
+  it('is A4, page by page with its head, each row whole, and says which page of how many', async () => {
+    const make = buildersFor(world.db)
+    for (let n = 0; n < 40; n += 1) {
+      const given = {
+        full_name: `Cetak ${n} `.padEnd(n === 7 ? 300 : 20, 'x '),
+        address: `Jl. Melati ${n}`,
+        district: 'Srengat',
+      }
+      await make.permit((await make.resident(given)).id, addDays(TODAY, -3), { permit_no: `CETAK-${n}` })
+    }
+    const { office } = world.deps
+    await overstayPass({ db: world.db, log: silentLog, office, now: world.clock.now(), today: TODAY })
+    await using tab = await open(SIZES[1], 'dark')
+    const { page, context } = tab
+    const visitor = await world.signedIn('officer')
+    const [cookie] = [...visitor.cookies]
+    await context.addCookies([{ name: cookie![0], value: cookie![1], url: world.console.url }])
+    await page.goto(`${world.console.url}/overstays/print?by=district`)
+    const pdf = await page.pdf({ preferCSSPageSize: true })
+    expect(pdf.toString('latin1')).toMatch(/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]/)
+    const sheets = (await readPdf(pdf)).pages.map((text) => text.replaceAll(/\s+/g, ' '))
+    expect(sheets.length).toBeGreaterThan(2)
+    for (const [index, text] of sheets.entries()) {
+      expect(text).toContain(`Halaman ${index + 1} dari ${sheets.length}`)
+      expect(text.toLowerCase()).toContain('hasil pemeriksaan')
+    }
+    const first = sheets.findIndex((text) => text.includes('Srengat, Kota Blitar'))
+    expect(sheets[first]).toContain(office.name)
+    for (let n = 0; n < 40; n += 1) {
+      const here = sheets.filter((text) => new RegExp(`Cetak ${n} `).test(text))
+      expect([n, here.length]).toEqual([n, 1])
+      expect(here[0]).toMatch(new RegExp(`Jl\\. Melati ${n}\\b`))
+    }
+  })
 })
 
 async function fill(): Promise<void> {

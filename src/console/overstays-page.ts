@@ -3,6 +3,7 @@ import type { Level } from '../db/schema.ts'
 import { overstayCsv, overstayXlsx } from '../overstay/export.ts'
 import { day, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
 import {
+  addressesOf,
   CONTACT_STATES,
   everyOverstay,
   OVERSTAY_SORTS,
@@ -91,16 +92,25 @@ async function xlsx(request: ConsoleRequest, reply: FastifyReply): Promise<Buffe
 }
 
 async function print(request: ConsoleRequest, reply: FastifyReply): Promise<string> {
-  const { officer, query } = request
-  const view = viewOf(request)
+  const { deps, officer, query } = request
+  const byDistrict = query.get('by') === 'district'
+  const view = { ...viewOf(request), ...(byDistrict && { sort: 'regency' as const }) }
   const page = await overstayPage(scopeOf(request), { view, size: MOST_PRINTED })
+  const districts = Map.groupBy(page.rows, ({ regency, district }) =>
+    byDistrict ? `${district ?? '–'}, ${regency ?? '–'}` : '',
+  )
   return render(reply, officer, 'overstays-print', {
     title: wordsFor(reply, officer)('overstays.print.title'),
     styles: ['lists.css'],
     ...sayings(request, reply),
     ...page,
     view,
-    link: () => withQuery(query, {}),
+    districts,
+    addresses: await addressesOf(
+      deps.db.read,
+      page.rows.map((row) => row.resident_id),
+    ),
+    link: () => withQuery(query, { by: null }),
   })
 }
 

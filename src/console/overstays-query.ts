@@ -1,5 +1,19 @@
-import { and, asc, count, desc, eq, gte, isNotNull, isNull, lte, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { Db } from '../db/open.ts'
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from 'drizzle-orm'
+import type { Db, Reader } from '../db/open.ts'
 import type { Level } from '../db/schema.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
@@ -150,6 +164,16 @@ export async function overstayChoices(scope: OverstayScope, closed = false): Pro
     assigned: some((row) => row.assigned),
     groups,
   }
+}
+
+/** Where a field check goes: by resident. */
+export async function addressesOf(reader: Reader, residentIds: readonly number[]): Promise<Map<number, string | null>> {
+  const { residents } = reader.t
+  const rows = await reader
+    .select({ id: residents.id, address: residents.address })
+    .from(residents)
+    .where(inArray(residents.id, [...residentIds]))
+  return new Map(rows.map((row) => [row.id, row.address]))
 }
 
 async function caseIds(

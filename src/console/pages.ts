@@ -3,6 +3,7 @@ import { Eta } from 'eta'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
+import { queryOf } from './asked.ts'
 import type { Assets } from './assets.ts'
 import { toneOf } from './badges.ts'
 import { dateText, instantText, numberText } from './figures.ts'
@@ -115,7 +116,7 @@ function toolsFor(request: FastifyRequest, officer: Officer | null): PageTools {
   const language = officer?.language ?? visit.language
   const t = frame.words[language]
   const now = frame.now()
-  const said = new URL(request.url, 'http://localhost').searchParams.get('said')
+  const said = queryOf(request.url).get('said')
   const path = request.routeOptions.url ?? ''
   return {
     t,
@@ -135,7 +136,7 @@ function toolsFor(request: FastifyRequest, officer: Officer | null): PageTools {
     theme: officer?.theme ?? 'auto',
     today: dateAt(now, frame.office.timeZone),
     now,
-    url: request.method === 'GET' ? request.url : '/',
+    url: request.method === 'GET' ? safePath(request.url) : '/',
     // Links come from outside: one that names no words of ours says nothing.
     said: said !== null && t.has(`said.${said}`) ? t(`said.${said}`) : null,
     navigation: frame.navigation

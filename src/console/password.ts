@@ -1,6 +1,7 @@
 import { argon2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import PQueue from 'p-queue'
+import { isGuessable } from './guessable.ts'
 
 /** `memoryKiB` of each computation, `passes` over it. */
 export type PasswordCost = { memoryKiB: number; passes: number }
@@ -37,7 +38,8 @@ export async function verifyPassword(
   }
   const made = { memoryKiB: Number(match[1]), passes: Number(match[2]) }
   const expected = Buffer.from(match[4]!, 'base64')
-  return timingSafeEqual(await compute(password, Buffer.from(match[3]!, 'base64'), made), expected)
+  const same = timingSafeEqual(await compute(password, Buffer.from(match[3]!, 'base64'), made), expected)
+  return same && password.length <= MAX_LENGTH
 }
 
 /** 80 bits in groups, to be read from one screen and typed at another: `k7f3-9xqa-…`. */
@@ -55,7 +57,7 @@ export function passwordFault(password: string, name: string): 'short' | 'long' 
   if ([...password].length < MIN_LENGTH) return 'short'
   if (password.length > MAX_LENGTH) return 'long'
   if (password.toLowerCase().includes(name.toLowerCase())) return 'name'
-  if (new Set(password.toLowerCase()).size < 5) return 'simple'
+  if (new Set(password.toLowerCase()).size < 5 || isGuessable(password)) return 'simple'
   return null
 }
 

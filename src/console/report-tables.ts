@@ -41,6 +41,9 @@ export type TableKey = (typeof TABLE_KEYS)[number]
 /** All of them, for a table that is the same every year. */
 const LEVELS = ['verify', 'summon', 'field-check', 'over-60'] as const satisfies readonly Level[]
 
+/** Those for whom a notice had to be sent. */
+const NEEDED = ['told', 'sponsor', 'attempted', 'unreached', 'missed'] as const
+
 export type Speaker = { t: Translate; language: Language }
 
 export function reportTables(report: Report, speaker: Speaker): Record<TableKey, ReportTable> {
@@ -63,7 +66,7 @@ export function reportTables(report: Report, speaker: Speaker): Record<TableKey,
     rows,
     ...(more.means && { means: more.means }),
   })
-  const toldOf = ({ contacts }: Tally) => [contacts.told, contacts.sponsor, contacts.attempted, contacts.unreached]
+  const toldOf = ({ contacts }: Tally) => NEEDED.map((contact) => contacts[contact])
   const headcount = (key: TableKey, rows: Headcount[], say: (key: string) => string) =>
     table(
       key,

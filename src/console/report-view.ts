@@ -111,10 +111,7 @@ function blockOf(table: ReportTable, report: Report, speaker: Speaker): ReportBl
     text: rows.map((row) => row.map((cell) => cellText(cell, language))),
     numeric: table.head.map((_, column) => rows.some((row) => typeof row[column] !== 'string')),
     wide: WIDE.includes(table.key),
-    svg:
-      rows.length === 0 || (table.key === 'closed' && happened(rows).length === 0)
-        ? null
-        : chartOf({ ...table, rows }, report, speaker),
+    svg: rows.every(isEmpty) ? null : chartOf({ ...table, rows }, report, speaker),
   }
 }
 
@@ -131,16 +128,16 @@ function chartOf(table: ReportTable, report: Report, { t, language }: Speaker): 
   const name = `chart-${key}`
   if (key === 'months') return monthsChart(table, report, { t, language })
   if (key === 'contacts') {
-    const parts = ['told', 'sponsor', 'attempted', 'unreached'] as const
+    const parts = ['told', 'sponsor', 'attempted'] as const
     const label = monthLabels(report, language)
     return stackedChart({
       name,
       title: t('report.chart.stacked'),
       description: t('report.chart.stackedMeans'),
-      parts: parts.map((part) => t(`report.contact.${part}`)),
+      parts: [...parts.map((part) => t(`report.contact.${part}`)), t('report.chart.rest')],
       steps: report.by_month.map(({ month, contacts }) => ({
         label: label(month),
-        values: parts.map((part) => contacts[part]),
+        values: [...parts.map((part) => contacts[part]), contacts.unreached + contacts.missed],
       })),
     })
   }
@@ -176,6 +173,11 @@ function monthsChart({ title }: ReportTable, report: Report, { t, language }: Sp
 function monthLabels({ by_month }: Report, language: Speaker['language']): (month: string) => string {
   if (by_month.length <= 12) return (month) => shortMonthText(month, language)
   return (month) => `${Number(month.slice(5))}/${month.slice(2, 4)}`
+}
+
+/** Nothing to draw. */
+function isEmpty(row: readonly Cell[]): boolean {
+  return row.slice(1).every((cell) => sizeOf(cell) === 0)
 }
 
 function happened(rows: Cell[][]): Cell[][] {

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gte, inArray, lte, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gte, inArray, isNull, lte, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db, Reader } from '../db/open.ts'
 import { addDays, type CivilDate, daysBetween } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
@@ -233,6 +233,7 @@ function conditions(scope: Scope, view: ResidentView): (SQL | undefined)[] {
   const { residents, permits } = db.t
   return [
     ofOffice(residents.office_code, office),
+    isNull(residents.erased_at),
     ofArea(residents.regency, officer),
     view.search ? personMatches(db, { text: view.search, office }) : undefined,
     view.ends === undefined

@@ -1,12 +1,14 @@
 import { eq } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
 import type { Tx } from '../db/open.ts'
+import type { Vault } from '../db/seal.ts'
 import type { SignInPolicy } from '../lib/office.ts'
 import { type Account, accountByName, countFailure, isLocked } from './accounts.ts'
 import { recordAudit } from './audit.ts'
 import { setCookie } from './cookies.ts'
+import type { ConsoleDeps } from './deps.ts'
 import { officerAt, pathFor, render, safePath, wordsFor } from './pages.ts'
-import { newRecoveryCodes } from './password.ts'
+import { newRecoveryCodes, verifyPassword } from './password.ts'
 import type { FrameRequest, FrameRoute } from './route.ts'
 import { beginSession, endSession, lackingOf, type Session } from './sessions.ts'
 import { goOn, renewSession } from './sign-in.ts'
@@ -29,7 +31,9 @@ async function showCode({ session, query }: FrameRequest, reply: FastifyReply): 
 async function takeCode({ deps, session, form, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {
   if (session?.lacking !== 'code') return goOn(reply, session?.lacking ?? null, form.next)
   const policy = deps.office.console
-  const token = await deps.db.write((tx) => answerTo(tx, { session, code: form.code ?? '', now, policy }))
+  const token = await deps.db.write((tx) =>
+    answerTo(tx, { vault: deps.db.vault, session, code: form.code ?? '', now, policy }),
+  )
   if (token === null) {
     reply.code(401)
     return codePage(reply, form.next, 'wrong')
@@ -40,7 +44,13 @@ async function takeCode({ deps, session, form, now }: FrameRequest, reply: Fasti
 
 async function answerTo(
   tx: Tx,
-  { session, code, now, policy }: { session: Session; code: string; now: number; policy: SignInPolicy },
+  {
+    vault,
+    session,
+    code,
+    now,
+    policy,
+  }: { vault: Vault; session: Session; code: string; now: number; policy: SignInPolicy },
 ): Promise<string | null> {
   const account = (await accountByName(tx, session.account.name))!
   const refuse = async (detail: string) => {
@@ -48,7 +58,7 @@ async function answerTo(
     return null
   }
   if (isLocked(account, now)) return refuse('locked')
-  const taken = takenBy(account, code, now)
+  const taken = takenBy(vault, { account, code, now })
   if (taken === null) {
     await countFailure(tx, account, now)
     return refuse('code')
@@ -64,12 +74,15 @@ async function answerTo(
 }
 
 /** What a right code uses up, or null. */
-export function takenBy(account: Account, code: string, now: number): Taken | null {
+export function takenBy(
+  vault: Vault,
+  { account, code, now }: { account: Account; code: string; now: number },
+): Taken | null {
   const secret = account.totp_secret
   const step = secret ? totpStep({ secret, code, now, lastStep: account.totp_step }) : null
   if (step !== null) return { totp_step: step }
   const left: string[] = JSON.parse(account.recovery_hashes ?? '[]')
-  const hash = recoveryHash(code)
+  const hash = recoveryHash(vault, code)
   return left.includes(hash) ? { recovery_hashes: JSON.stringify(left.filter((one) => one !== hash)) } : null
 }
 
@@ -84,23 +97,27 @@ async function showEnrol({ deps, session, query, now }: FrameRequest, reply: Fas
       await recordAudit(tx, { officerId: account.id, now, action: 'totp.begin' })
     })
   }
-  return enrolPage({ reply, secret, account, issuer: deps.office.shortName, next: query.get('next'), fault: null })
+  return enrolPage({ reply, deps, secret, session: session!, next: query.get('next'), fault: null })
 }
 
 async function enrol({ deps, session, form, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {
   const account = session!.account
   const secret = account.totp_secret
   if (!mayEnrol(session) || secret === null) return goOn(reply, session!.lacking, form.next)
-  const step = totpStep({ secret, code: form.code ?? '', now, lastStep: null })
-  if (step === null) {
+  const refuse = (fault: 'wrong' | 'password') => {
     reply.code(400)
-    return enrolPage({ reply, secret, account, issuer: deps.office.shortName, next: form.next, fault: 'wrong' })
+    return enrolPage({ reply, deps, secret, session: session!, next: form.next, fault })
   }
+  if (session!.lacking === null && !(await isOwner(deps, { account, password: form.current ?? '', now }))) {
+    return refuse('password')
+  }
+  const step = totpStep({ secret, code: form.code ?? '', now, lastStep: null })
+  if (step === null) return refuse('wrong')
   const codes = newRecoveryCodes()
   const confirmed = {
     totp_confirmed_at: now,
     totp_step: step,
-    recovery_hashes: JSON.stringify(codes.map(recoveryHash)),
+    recovery_hashes: JSON.stringify(codes.map((one) => recoveryHash(deps.db.vault, one))),
   }
   const { token } = await deps.db.write(async (tx) => {
     await tx.update(tx.t.officers).set(confirmed).where(eq(tx.t.officers.id, account.id))
@@ -115,6 +132,17 @@ async function enrol({ deps, session, form, now }: FrameRequest, reply: FastifyR
     codes,
     next: pathFor(reply, safePath(form.next)),
   })
+}
+
+/** Whoever sits down at a page that was left open must not make it theirs for good. */
+async function isOwner(
+  deps: ConsoleDeps,
+  { account, password, now }: { account: Account; password: string; now: number },
+): Promise<boolean> {
+  const right = await verifyPassword(account.password_hash, password, deps.passwordCost)
+  if (right && !isLocked(account, now)) return true
+  await deps.db.write((tx) => countFailure(tx, account, now))
+  return false
 }
 
 function mayEnrol(session: Session | null): boolean {
@@ -132,17 +160,18 @@ function codePage(reply: FastifyReply, next: string | null | undefined, fault: s
 
 async function enrolPage(page: {
   reply: FastifyReply
+  deps: ConsoleDeps
   secret: string
-  account: Account
-  issuer: string
+  session: Session
   next: string | null | undefined
-  fault: string | null
+  fault: 'wrong' | 'password' | null
 }): Promise<string> {
-  const { reply, secret, account, issuer, fault } = page
+  const { reply, deps, secret, session, fault } = page
   const officer = officerAt(reply)
   return render(reply, officer, 'enrol', {
     title: wordsFor(reply, officer)('enrol.title'),
-    qr: await totpQr({ secret, issuer: `Tenggat ${issuer}`, label: account.name }),
+    qr: await totpQr({ secret, issuer: `Tenggat ${deps.office.shortName}`, label: session.account.name }),
+    signedIn: session.lacking === null,
     secret: secret.match(/.{1,4}/g)!.join(' '),
     next: safePath(page.next),
     fault,

@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { dateAt } from '../lib/civil-date.ts'
 import { accessTo } from './access.ts'
 import { officerOf } from './accounts.ts'
+import { queryOf } from './asked.ts'
 import { recordAudit } from './audit.ts'
 import { bodyOf } from './body.ts'
 import { type ConsoleDeps, wallClockOf } from './deps.ts'
-import { pathFor } from './pages.ts'
+import { pathFor, safePath } from './pages.ts'
 import type { ConsoleRequest, FrameRequest, FrameRoute, Route } from './route.ts'
 import { csrfOf, isCsrf } from './sessions.ts'
 import { answerRefused } from './trouble.ts'
@@ -64,7 +65,8 @@ async function admit({ deps, visits, route }: Serving, request: FastifyRequest, 
 
 /** Where to go after signing in; a form would have to be filled in again. */
 function wayBack(request: FastifyRequest): { next?: string } {
-  return request.method === 'GET' && request.url !== '/' ? { next: request.url } : {}
+  const path = request.method === 'GET' ? safePath(request.url) : '/'
+  return path === '/' ? {} : { next: path }
 }
 
 function isOurForm(request: FastifyRequest, visits: Visits): boolean {
@@ -94,7 +96,7 @@ function requestOf({ deps, visits }: Serving, request: FastifyRequest): FrameReq
     officer,
     session,
     params: { ...(request.params as Record<string, string>) },
-    query: new URL(request.url, 'http://localhost').searchParams,
+    query: queryOf(request.url),
     form: Object.fromEntries(fields),
     fields,
     files,

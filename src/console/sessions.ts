@@ -45,15 +45,24 @@ export async function sessionOf(
     .from(sessions)
     .innerJoin(officers, eq(sessions.officer_id, officers.id))
     .where(and(eq(sessions.token_hash, digest(token)), isNull(sessions.ended_at), isNull(officers.disabled_at)))
-  if (!row || row.session.expires_at <= now || row.session.seen_at + policy.idleMs <= now) return null
+  if (!row || isOver(row.session, { now, policy })) return null
   const { id, code_at, seen_at } = row.session
-  if (now - seen_at >= SEEN_EVERY_MS) {
+  if (Math.abs(now - seen_at) >= SEEN_EVERY_MS) {
     await db.write(async (tx) => {
       await tx.update(tx.t.sessions).set({ seen_at: now }).where(eq(tx.t.sessions.id, id))
     })
   }
   const { account } = row
   return { id, token, account, lacking: lackingOf({ account, codeAt: code_at, policy }), codeAt: code_at }
+}
+
+/** Also when it could not have begun by now: the clock was set back, and nobody can tell how long it was left alone. */
+function isOver(
+  { expires_at, seen_at }: { expires_at: number; seen_at: number },
+  { now, policy }: { now: number; policy: SignInPolicy },
+): boolean {
+  if (expires_at <= now || seen_at + policy.idleMs <= now) return true
+  return expires_at > now + policy.absoluteMs + SEEN_EVERY_MS || seen_at > now + policy.idleMs
 }
 
 export async function endSession(tx: Tx, id: number, now: number): Promise<void> {

@@ -8,7 +8,7 @@ import { clearCookie, setCookie } from './cookies.ts'
 import { pathFor, render, safePath, wordsFor } from './pages.ts'
 import { hashPassword, passwordFault, verifyPassword } from './password.ts'
 import type { FrameRequest, FrameRoute } from './route.ts'
-import { beginSession, endSession, type Lacking, lackingOf } from './sessions.ts'
+import { beginSession, endSession, type Lacking, lackingOf, type Session } from './sessions.ts'
 
 type Answer = { token: string; account: Account } | { refused: 'wrong' | 'expired' }
 
@@ -38,7 +38,9 @@ async function signIn(request: FrameRequest, reply: FastifyReply): Promise<unkno
   const before = await accountByName(deps.db.read, name)
   const right = await verifyPassword(before?.password_hash ?? null, form.password ?? '', deps.passwordCost)
   const policy = deps.office.console
-  const answer = await deps.db.write((tx) => answerTo(tx, { name, right, checked: before, now, policy }))
+  const answer = await deps.db.write((tx) =>
+    answerTo(tx, { name, right, checked: before, now, policy, session: request.session }),
+  )
   if ('refused' in answer) {
     reply.code(401)
     return signInPage(reply, { next: form.next, name, fault: answer.refused })
@@ -57,7 +59,15 @@ async function answerTo(
     checked,
     now,
     policy,
-  }: { name: string; right: boolean; checked: Account | null; now: number; policy: SignInPolicy },
+    session,
+  }: {
+    name: string
+    right: boolean
+    checked: Account | null
+    now: number
+    policy: SignInPolicy
+    session: Session | null
+  },
 ): Promise<Answer> {
   const account = await accountByName(tx, name)
   const record = (action: string, detail?: string) =>
@@ -80,6 +90,8 @@ async function answerTo(
     await tx.update(tx.t.officers).set({ failed_count: 0, locked_until: null }).where(eq(tx.t.officers.id, account.id))
   }
   await record('sign-in.password')
+  // Whoever signs in over a session, perhaps another's, leaves none behind.
+  if (session) await endSession(tx, session.id, now)
   return { token: await beginSession(tx, { account, codeAt: null, now, policy }), account }
 }
 
@@ -156,6 +168,7 @@ async function signOut({ deps, session, now }: FrameRequest, reply: FastifyReply
     await recordAudit(tx, { officerId: session!.account.id, now, action: 'sign-out' })
   })
   clearCookie(reply, deps, 'session')
+  reply.header('clear-site-data', '"cache", "storage"')
   return reply.redirect(
     pathFor(reply, '/sign-in', { said: 'signed-out', lang: session!.account.language === 'en' ? 'en' : null }),
     303,

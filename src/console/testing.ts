@@ -123,7 +123,8 @@ export function secretOn(page: Page): string {
   return /<code>([A-Z2-7 ]{20,})<\/code>/.exec(page.text)![1]!
 }
 
-function visitorOf(url: string): Visitor {
+/** A browser that keeps cookies and follows nothing. */
+export function visitorOf(url: string): Visitor {
   const cookies = new Map<string, string>()
   const ask = async (path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Page> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')

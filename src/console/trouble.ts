@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type AppErrorCode } from '../lib/errors.ts'
+import { withBareHeaders } from '../lib/web-server.ts'
 import type { ConsoleDeps } from './deps.ts'
 import { isVisit, officerAt, render, wordsFor } from './pages.ts'
 
@@ -26,7 +27,7 @@ export function answerUnknown(_request: FastifyRequest, reply: FastifyReply): Fa
 
 /** A path that is not even an encoded one; its text would else come back as JSON. */
 export function answerUnreadable(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  reply.code(400).type('text/plain; charset=utf-8').send('400\n')
+  withBareHeaders(reply).code(400).type('text/plain; charset=utf-8').send('400\n')
 }
 
 export function answerTrouble(deps: ConsoleDeps) {
@@ -48,7 +49,7 @@ function troublePage(reply: FastifyReply, status: number, message: string | null
   }
   const officer = officerAt(reply)
   const t = wordsFor(reply, officer)
-  const kind = TOLD.includes(status) ? status : 500
+  const kind = TOLD.includes(status) ? status : status < 500 ? 400 : 500
   return render(reply, officer, 'trouble', {
     title: t(`trouble.${kind}.title`),
     text: message ?? t(`trouble.${kind}.text`),

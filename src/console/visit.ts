@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { officerOf } from './accounts.ts'
+import { queryOf } from './asked.ts'
 import { readCookie, setCookie } from './cookies.ts'
 import { type ConsoleDeps, wallClockOf } from './deps.ts'
 import type { Officer } from './officer.ts'
@@ -36,7 +37,7 @@ export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
       const officer = session?.lacking === null ? officerOf(session.account) : null
       const formToken = session?.token ?? formTokenOf(request, reply, deps)
       visitors.set(request, { session, officer, formToken })
-      const asked = new URL(request.url, 'http://localhost').searchParams.get('lang')
+      const asked = queryOf(request.url).get('lang')
       const language = session?.account.language ?? (asked === 'en' ? 'en' : 'id')
       beginVisit(request, { frame, csrf: csrfOf(formToken), language, officer })
     },

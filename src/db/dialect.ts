@@ -104,7 +104,7 @@ const SOCKET_GONE = new Set([
   'ENETDOWN',
 ])
 const SAID_BY_PG =
-  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|cached plan must not change result type)/
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|cached plan must not change result type)/
 
 /** True when the database could not be asked, or nothing was heard of it any more: a connection to PostgreSQL is no longer any good. */
 export function isUnreachable(error: unknown): boolean {

@@ -23,7 +23,8 @@ export async function readGap(reader: Reader): Promise<Gap | null> {
 export async function recordGap(tx: Tx, gap: Gap): Promise<void> {
   const before = await readGap(tx)
   const from = before && gap.until - before.until < TOGETHER_MS ? Math.min(before.from, gap.from) : gap.from
-  const value = JSON.stringify({ from, until: gap.until } satisfies Gap)
+  // A machine without power may come back with its clock in the past: the gap is not over before it began.
+  const value = JSON.stringify({ from, until: Math.max(gap.from, gap.until) } satisfies Gap)
   const { meta } = tx.t
   await tx.insert(meta).values({ key: KEY, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
   for (const statement of leaveRoom(tx)) await tx.run(statement)
@@ -42,7 +43,7 @@ export async function lastId(reader: Reader, table: 'attempts' | 'receipts'): Pr
 function leaveRoom({ engine }: Tx): SQL[] {
   if (engine === 'postgres') {
     return [
-      sql`select setval(pg_get_serial_sequence('attempts', 'id'), nextval(pg_get_serial_sequence('attempts', 'id')) + ${sql.raw(String(ROOM))})`,
+      sql`select setval(pg_get_serial_sequence('attempts', 'id'), nextval(pg_get_serial_sequence('attempts', 'id')) + ${sql.raw(String(ROOM - 1))})`,
     ]
   }
   return [

@@ -2,14 +2,17 @@ import { join } from 'node:path'
 import type { SQL } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import PQueue from 'p-queue'
 import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
 import { isContention, isDuplicate, isUnreachable, postgresDialect } from './dialect.ts'
 import { compareMigrations, knownMigrations } from './migrations.ts'
-import { type Db, insideWrite, type Reader, refuseNested, type Tx, UncertainCommit } from './open.ts'
+import { type Db, type Reader, type Tx, UncertainCommit } from './open.ts'
 import { type PostgresAddress, readPostgresUrl } from './postgres-address.ts'
 import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
+import { type StorageFault, storageFault } from './trouble.ts'
+import { insideWrite, refuseNested } from './write-queue.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations/postgres')
 /** Connections of one process: those that write, and as many again that read. */
@@ -64,6 +67,9 @@ export async function openPostgres(options: {
     }),
     t,
   )
+  // One in line for the lock, not all: should this worker be cut off, each of them would have its turn before it is given up.
+  const alone = new PQueue({ concurrency: 1 })
+  let trouble: StorageFault | null = null
   const transactions = new WeakMap<pg.PoolClient, Tx>()
   const txOn = (client: pg.PoolClient): Tx => {
     const known = transactions.get(client)
@@ -79,8 +85,17 @@ export async function openPostgres(options: {
     read,
     async write(work, { beside = false } = {}) {
       refuseNested()
-      return patiently(() => transact(writers, txOn, work, beside), { patienceMs, beside })
+      const attempt = () => patiently(() => transact(writers, txOn, work, beside), { patienceMs, beside })
+      try {
+        const result = await (beside ? attempt() : alone.add(attempt))
+        trouble = null
+        return result
+      } catch (error) {
+        trouble = storageFault(error, address.database)
+        throw error
+      }
     },
+    trouble: () => trouble,
     async [Symbol.asyncDispose]() {
       await Promise.all([readers.end(), writers.end()])
     },

@@ -147,6 +147,8 @@ export function defineTables(d: Dialect) {
       last_import_id: d.integer(),
       created_at: d.instant().notNull(),
       updated_at: d.instant().notNull(),
+      /** Nothing personal is left: what remains of the person counts in the figures of past years. */
+      erased_at: d.instant(),
     },
     (t) => [
       d.uniqueIndex('residents_register_no').on(t.office_code, t.register_no),
@@ -685,7 +687,7 @@ export function defineTables(d: Dialect) {
       /** The rule of `retention` in OFFICE_FILE, or `request`. */
       rule: d.text().notNull(),
       /** The rule's days or the request's own reason, as it stood then. */
-      basis: d.text().notNull(),
+      basis: d.sealed('erasures.basis').notNull(),
       table: d.text().notNull(),
       rows: d.integer().notNull(),
       /** One person's erasure only. */

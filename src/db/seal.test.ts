@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newKeyFile, openVault } from './seal.ts'
+import { newKeyFile, openVault, sealingKeys, withNewKey, withoutKeys } from './seal.ts'
 
 describe('the vault', () => {
   const first = newKeyFile('2026')
@@ -40,6 +40,32 @@ describe('the vault', () => {
     [`${first}${first}`, 'repeats the key id'],
   ])('refuses a faulty key file and never prints a key (%#)', (text, message) => {
     expect(() => openVault(text, 'key file')).toThrow(message)
+  })
+
+  it('takes up a key that comes to its file, but not the file of somebody else', () => {
+    let text: string | null = null
+    const watching = openVault(first, 'f', { reread: () => text })
+    const rotated = withNewKey(first, { id: '2027', source: 'f' })
+    expect(() => watching.open(openVault(rotated, 'f').seal('x', 'a.b'), 'a.b')).toThrow('lacks the key "2027"')
+    text = rotated
+    expect(watching.open(openVault(rotated, 'f').seal('x', 'a.b'), 'a.b')).toBe('x')
+    expect([watching.seal('x', 'a.b').split('.')[0], watching.currentKey()]).toEqual(['2027', '2027'])
+    text = newKeyFile('2028')
+    expect(watching.currentKey()).toBe('2027')
+    text = 'half a li'
+    expect(watching.currentKey()).toBe('2027')
+  })
+
+  it('writes down what was derived from the oldest key before that key may go', () => {
+    const bare = `# ours\n${first.split('\n')[0]!}\n`
+    const rotated = withNewKey(bare, { id: '2027', source: 'f' })
+    const alone = withoutKeys(rotated, { ids: ['2026'], source: 'f' })
+    expect([sealingKeys(rotated, 'f'), sealingKeys(alone, 'f')]).toEqual([['2027', '2026'], ['2027']])
+    expect(alone).toContain('# ours')
+    expect(openVault(alone, 'f').token('a')).toBe(openVault(bare, 'f').token('a'))
+    expect(openVault(alone, 'f').blind('a', 'b')).toBe(openVault(bare, 'f').blind('a', 'b'))
+    const two = `${newKeyFile('2027').split('\n')[0]}\n${bare}`
+    expect(() => withoutKeys(two, { ids: ['2026'], source: 'f' })).toThrow('has no lines "link" and "index"')
   })
 
   it('derives link and index keys from the oldest sealing key when the file has none', () => {

@@ -13,7 +13,12 @@ export type Vault = {
   token(...parts: readonly (string | number)[]): string
   /** SHA-256 of a public token: what the database stores of it. */
   tokenHash(token: string): string
+  /** The id of the key that seals now; a sealed value begins with `id.`. */
+  currentKey(): string
 }
+
+/** The key file's text where it has changed since this was last asked, else null; `now`: even if it was asked just before. */
+export type Reread = (asked: { now: boolean }) => string | null
 
 const KEY_BYTES = 32
 
@@ -28,31 +33,35 @@ export function newKeyFile(id: string): string {
 
 /**
  * Reads `id:base64` lines (blank lines and # comments skipped). A file without `link` or `index` lines derives them from
- * its last sealing key, the oldest.
+ * its last sealing key, the oldest. With `reread` a key that comes to the file later is taken up without a restart; a file whose
+ * other two keys differ is not ours and is left alone.
  * @throws AppError `config` naming the line and what is allowed; never the key.
  */
-export function openVault(keyFile: string, source: string): Vault {
-  const keys = parseKeys(keyFile, source)
-  const sealing = [...keys].filter(([id]) => !isFixed(id))
-  const [currentId, currentKey] =
-    sealing[0] ?? fail(source, 'holds no sealing key; allowed: lines "id:base64 of 32 bytes"')
-  const oldest = sealing.at(-1)![1]
-  const linkKey = keys.get('link') ?? derive(oldest, 'tenggat link')
+export function openVault(keyFile: string, source: string, { reread }: { reread?: Reread } = {}): Vault {
+  let ring = ringOf(keyFile, source)
+  const { linkKey, indexKey } = ring
   const pool = new NoncePool()
-  const indexKey = keys.get('index') ?? derive(oldest, 'tenggat index')
+  const refresh = (now: boolean): void => {
+    const text = reread?.({ now })
+    const next = text ? soundRing(text, source) : null
+    if (next?.linkKey.equals(linkKey) && next.indexKey.equals(indexKey)) ring = next
+  }
 
   return {
     seal(plain, place) {
+      refresh(false)
+      const { id, key } = ring.current
       const iv = pool.take()
-      const cipher = createCipheriv('aes-256-gcm', currentKey, iv)
+      const cipher = createCipheriv('aes-256-gcm', key, iv)
       cipher.setAAD(Buffer.from(place))
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return `${currentId}.${Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')}`
+      return `${id}.${Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')}`
     },
     open(sealed, place) {
       const dot = sealed.indexOf('.')
       const id = sealed.slice(0, dot)
-      const key = keys.get(id)
+      if (dot > 0 && !ring.keys.has(id)) refresh(true)
+      const key = ring.keys.get(id)
       if (dot < 1 || !key) throw new AppError('config', `${source} lacks the key "${id}" that ${place} was sealed with`)
       const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url')
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
@@ -63,6 +72,70 @@ export function openVault(keyFile: string, source: string): Vault {
     blind: (value, place) => hmac(indexKey, [place, value]).subarray(0, 16).toString('base64url'),
     token: (...parts) => hmac(linkKey, parts).subarray(0, 16).toString('base64url'),
     tokenHash: (token) => createHmac('sha256', 'tenggat token').update(token).digest('base64url'),
+    currentKey() {
+      refresh(true)
+      return ring.current.id
+    },
+  }
+}
+
+/** The ids of the keys that seal or have sealed, the current one first. */
+export function sealingKeys(keyFile: string, source: string): string[] {
+  return [...parseKeys(keyFile, source).keys()].filter((id) => !isFixed(id))
+}
+
+/** The file with a new sealing key in front. What was derived from the oldest key so far gets lines of its own, for good. */
+export function withNewKey(keyFile: string, { id, source }: { id: string; source: string }): string {
+  const keys = parseKeys(keyFile, source)
+  const { linkKey, indexKey } = ringOf(keyFile, source)
+  const derived = { link: linkKey, index: indexKey }
+  const missing = FIXED_KEYS.filter((name) => !keys.has(name)).map(
+    (name) => `${name}:${derived[name].toString('base64')}`,
+  )
+  const fresh = `${id}:${randomBytes(KEY_BYTES).toString('base64')}`
+  const changed = `${[fresh, keyFile.trimEnd(), ...missing].join('\n')}\n`
+  parseKeys(changed, source)
+  return changed
+}
+
+/** The file without these sealing keys; comments stay. */
+export function withoutKeys(keyFile: string, { ids, source }: { ids: readonly string[]; source: string }): string {
+  const kept = keyFile.split(/\r?\n/).filter((line) => !ids.some((id) => line.trim().startsWith(`${id}:`)))
+  const changed = kept.join('\n')
+  const [before, after] = [ringOf(keyFile, source), ringOf(changed, source)]
+  if (!before.linkKey.equals(after.linkKey) || !before.indexKey.equals(after.indexKey)) {
+    fail(source, 'has no lines "link" and "index" of its own, and the oldest key stands for them')
+  }
+  return changed
+}
+
+/** Null for a file that somebody is editing by hand: the keys in memory go on, and what cannot be opened says so. */
+function soundRing(keyFile: string, source: string): Ring | null {
+  try {
+    return ringOf(keyFile, source)
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
+}
+
+type Ring = {
+  keys: Map<string, Buffer>
+  current: { id: string; key: Buffer }
+  linkKey: Buffer
+  indexKey: Buffer
+}
+
+function ringOf(keyFile: string, source: string): Ring {
+  const keys = parseKeys(keyFile, source)
+  const sealing = [...keys].filter(([id]) => !isFixed(id))
+  const [id, key] = sealing[0] ?? fail(source, 'holds no sealing key; allowed: lines "id:base64 of 32 bytes"')
+  const oldest = sealing.at(-1)![1]
+  return {
+    keys,
+    current: { id, key },
+    linkKey: keys.get('link') ?? derive(oldest, 'tenggat link'),
+    indexKey: keys.get('index') ?? derive(oldest, 'tenggat index'),
   }
 }
 

@@ -13,7 +13,7 @@ import { Pace } from './pace.ts'
 import { afterProbe, liftExpired, livePauses, pause } from './pauses.ts'
 import { prepareVoiceNotes } from './prepare-voice.ts'
 import { applyReceipts, pollSilent } from './receipts.ts'
-import { reconcile, recoverLeases } from './reconcile.ts'
+import { BELIEVABLE_LEASES, reconcile, recoverLeases } from './reconcile.ts'
 import { giveBack, recordSent } from './record.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
 import { statusCallbackOf } from './words.ts'
@@ -46,10 +46,8 @@ export class Dispatcher {
 
   constructor(deps: DeliverDeps) {
     this.#deps = deps
-    const queue = (channel: Channel) => {
-      const { perSecond, concurrency } = deps.office.rates[channel]
-      return new PQueue({ concurrency, interval: 1_000, intervalCap: perSecond })
-    }
+    // The rate is kept by Pace: the queue's own intervals go by the wall clock, and stand still while that is set back.
+    const queue = (channel: Channel) => new PQueue({ concurrency: deps.office.rates[channel].concurrency })
     this.#queues = { sms: queue('sms'), whatsapp: queue('whatsapp'), call: queue('call') }
     const pace = (channel: Channel) => new Pace(deps.db, { channel, perSecond: deps.office.rates[channel].perSecond })
     this.#paces = { sms: pace('sms'), whatsapp: pace('whatsapp'), call: pace('call') }
@@ -64,9 +62,9 @@ export class Dispatcher {
 
   /**
    * One round: merge receipts, recover, look up, prepare voices, then send everything that is due now.
-   * Resolves when nothing that is due is left, or what is left must wait.
+   * Resolves when nothing that is due is left, or what is left must wait. Without `begin` nothing new is sent, called or spoken.
    */
-  async drain(): Promise<DrainResult> {
+  async drain({ begin = true }: { begin?: boolean } = {}): Promise<DrainResult> {
     const deps = this.#deps
     const result: DrainResult = { attempts: 0, accepted: 0, refused: 0, uncertain: 0, taken: 0 }
     await applyReceipts(deps)
@@ -75,10 +73,11 @@ export class Dispatcher {
     if (!(await this.#accountWorks())) return result
     await reconcile(deps)
     await pollSilent(deps)
+    if (!begin) return result
     await answerListeners(deps)
     await callUnheard(deps)
     const roundEnds = performance.now() + ROUND_MS
-    await Promise.all([
+    const channels = await Promise.allSettled([
       this.#drainChannel('sms', result),
       this.#drainChannel('whatsapp', result),
       // Speaking takes a while; no text waits for it.
@@ -86,6 +85,8 @@ export class Dispatcher {
         this.#drainChannel('call', result),
       ),
     ])
+    // Only when all have come to rest: the next round must not run beside what is left of this one.
+    for (const channel of channels) if (channel.status === 'rejected') throw channel.reason
     await applyReceipts(deps)
     return result
   }
@@ -102,44 +103,47 @@ export class Dispatcher {
     const inFlight = new Set<Promise<void>>()
     // Receipts, leases and look-ups have their turn between rounds: a long queue must not keep them waiting.
     const roundEnds = performance.now() + ROUND_MS
-    for (;;) {
-      const now = deps.clock.now()
-      if (this.#stopping || performance.now() > roundEnds || !windowAt(deps.office, channel, now).mayStart) break
-      const { live } = await livePauses(deps.db.read, now)
-      if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
-      const free = most - inFlight.size
-      if (free < Math.max(1, most / 4)) {
-        await Promise.race(inFlight)
-        continue
+    try {
+      for (;;) {
+        const now = deps.clock.now()
+        if (this.#stopping || performance.now() > roundEnds || !windowAt(deps.office, channel, now).mayStart) break
+        const { live } = await livePauses(deps.db.read, now)
+        if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
+        const free = most - inFlight.size
+        if (free < Math.max(1, most / 4)) {
+          await Promise.race(inFlight)
+          continue
+        }
+        const crowded = await pace.crowdedFor()
+        if (crowded > 0) {
+          await this.#wait(Math.min(crowded, ROUND_MS))
+          continue
+        }
+        const { claimed, taken } = await claim(deps, {
+          channel,
+          limit: Math.min(free, pace.portion),
+          now,
+          today: todayOf(deps),
+          pausedRoutes: new Set(live.map((one) => one.scope).filter((scope) => scope.startsWith('route:'))),
+        })
+        result.taken += taken
+        if (taken === 0) break
+        for (const { attemptId } of claimed) deps.reach.note('attempts', attemptId)
+        const starts = await pace.starts(claimed.length)
+        for (const [index, one] of claimed.entries()) {
+          const attempt: Promise<void> = this.#wait(starts[index]!)
+            .then(() => queue.add(() => this.#attempt(one, result)))
+            .finally(() => {
+              inFlight.delete(attempt)
+              this.#inFlight.delete(attempt)
+            })
+          inFlight.add(attempt)
+          this.#inFlight.add(attempt)
+        }
       }
-      const crowded = await pace.crowdedFor()
-      if (crowded > 0) {
-        await this.#wait(Math.min(crowded, ROUND_MS))
-        continue
-      }
-      const { claimed, taken } = await claim(deps, {
-        channel,
-        limit: Math.min(free, pace.portion),
-        now,
-        today: todayOf(deps),
-        pausedRoutes: new Set(live.map((one) => one.scope).filter((scope) => scope.startsWith('route:'))),
-      })
-      result.taken += taken
-      if (taken === 0) break
-      for (const { attemptId } of claimed) deps.reach.note('attempts', attemptId)
-      const starts = await pace.starts(claimed.length)
-      for (const [index, one] of claimed.entries()) {
-        const attempt: Promise<void> = this.#wait(starts[index]!)
-          .then(() => queue.add(() => this.#attempt(one, result)))
-          .finally(() => {
-            inFlight.delete(attempt)
-            this.#inFlight.delete(attempt)
-          })
-        inFlight.add(attempt)
-        this.#inFlight.add(attempt)
-      }
+    } finally {
+      await Promise.all(inFlight)
     }
-    await Promise.all(inFlight)
   }
 
   async #attempt(claimed: Claimed, result: DrainResult): Promise<void> {
@@ -190,7 +194,10 @@ export class Dispatcher {
     const { clock, office, publicBaseUrl, patience } = this.#deps
     const now = clock.now()
     const window = windowAt(office, claimed.channel, now)
-    if (this.#stopping || !window.mayStart || now > claimed.leaseUntil - patience.leaseMs * LEASE_RESERVE) return null
+    const left = claimed.leaseUntil - now
+    // More than a whole lease: the clock was set back, and nobody can tell any more when this one ends.
+    const holds = left >= patience.leaseMs * LEASE_RESERVE && left <= patience.leaseMs * BELIEVABLE_LEASES
+    if (this.#stopping || !window.mayStart || !holds) return null
     const statusCallback = statusCallbackOf(publicBaseUrl, claimed.attemptId)
     const to: PhoneNumber = claimed.to
     const { words } = claimed

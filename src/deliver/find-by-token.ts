@@ -113,7 +113,7 @@ async function noticesOf(reader: Reader, deliveryId: number): Promise<ToldNotice
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(permits, eq(permits.id, cycles.permit_id))
     .innerJoin(residents, eq(residents.id, permits.resident_id))
-    .where(eq(delivery_notices.delivery_id, deliveryId))
+    .where(and(eq(delivery_notices.delivery_id, deliveryId), isNull(residents.erased_at)))
     .orderBy(cycles.expires_on, notices.id)
   const held = await heldUntil(reader, [...new Set(rows.map((row) => row.residentId))])
   return rows.map(({ permitExpiresOn, isCurrent, fullName, ...row }) => ({

@@ -13,6 +13,8 @@ import type { DeliverDeps } from './settings.ts'
 
 /** The carrier's clock and ours may differ by this much. */
 const SKEW_MS = 5 * 60_000
+/** And by this much if ours was wrong: a message is told by its link, so looking further back finds nothing wrong. */
+const WRONG_CLOCK_MS = 26 * 3_600_000
 
 /** A queued delivery that waits until the carrier's list is complete. */
 export const LOOK_UP = 'look-up'
@@ -64,7 +66,10 @@ export async function lookBacks(
 export async function isNew(deps: DeliverDeps, claimed: Claimed, back: LookBack): Promise<boolean> {
   const { channel, to, words } = claimed
   const address = channel === 'whatsapp' ? (`whatsapp:${to}` as const) : to
-  const answer = await deps.carrier.list(channel === 'call' ? 'call' : 'message', address, back.from - SKEW_MS)
+  const answer =
+    channel === 'call'
+      ? await deps.carrier.list('call', address, back.from - SKEW_MS)
+      : await deps.carrier.list('message', address, back.from - WRONG_CLOCK_MS)
   const now = deps.clock.now()
   if (!answer.ok) {
     deps.log.warn({ attempt: claimed.attemptId, ...answer.fault }, 'look-up failed')

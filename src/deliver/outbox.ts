@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, or, sql } from 
 import { skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
+import { storageFault } from '../db/trouble.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import { faultText } from '../lib/fault-text.ts'
 import type { Channel } from '../lib/office.ts'
@@ -88,6 +89,8 @@ export async function claim(
         })
         if (words) ready.push(words)
       } catch (error) {
+        // A full disk or a broken line is no fault of this row: nothing of the claim is written then.
+        if (storageFault(error, 'the database')) throw error
         deps.log.error({ delivery: row.id, fault: faultText(error) }, 'delivery set aside')
         await putBack(tx, row, { state: 'set_aside', reason: 'defect', now })
       }
@@ -101,7 +104,8 @@ export async function claim(
     const begun: typeof ready = []
     for (const one of ready) {
       const back = backs.get(one.row.id)
-      const listedAt = back ? back.until + deps.patience.lookup.listingMs : now
+      // A gap that ends later than now is from before the clock was set back: its end is long past.
+      const listedAt = back && back.until <= now ? back.until + deps.patience.lookup.listingMs : now
       if (listedAt <= now) begun.push(one)
       else await putBack(tx, one.row, { state: 'queued', reason: LOOK_UP, now, notBefore: listedAt })
     }

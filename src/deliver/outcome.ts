@@ -215,19 +215,25 @@ export function afterLookup(input: {
     (item) => !known.has(item.sid) && (channel === 'call' || (link !== null && item.body.includes(link))),
   )
   if (match) return { what: 'adopt', sid: match.sid, status: match.status, errorCode: match.errorCode }
-  if (now - startedAt < patience.listingMs) {
-    return { what: 'ask-again', at: Math.min(now + patience.everyMs, startedAt + patience.listingMs) }
+  // Begun later than now: the clock was set back since, and the wait begins anew.
+  const waitedFrom = Math.min(startedAt, now)
+  if (now - waitedFrom < patience.listingMs) {
+    return { what: 'ask-again', at: Math.min(now + patience.everyMs, waitedFrom + patience.listingMs) }
   }
   return { what: 'send-again' }
 }
 
 const FIRST_POLL: Record<Channel, number> = { sms: 10 * MINUTE, whatsapp: 10 * MINUTE, call: 5 * MINUTE }
 
+/** No question is put off for longer: one that lies further ahead was put off before the clock was set back. */
+export const LONGEST_POLL_MS = 24 * HOUR
+
 /** When to ask the carrier about a silent delivery: soon, then hourly for a day, then daily for three; null: never again. */
 export function nextPoll(channel: Channel, acceptedAt: number, now: number): number | null {
   const age = now - acceptedAt
+  if (age < 0) return now + FIRST_POLL[channel]
   if (age < FIRST_POLL[channel]) return acceptedAt + FIRST_POLL[channel]
   if (age < 24 * HOUR) return now + HOUR
-  if (age < 96 * HOUR) return now + 24 * HOUR
+  if (age < 96 * HOUR) return now + LONGEST_POLL_MS
   return null
 }

@@ -7,7 +7,7 @@ const PORTION_MS = 500
 
 /**
  * The starts of one channel, handed out one after another to all workers, so that together they keep to the rate. They lie
- * in the database and go by its clock. On SQLite there is one process, whose own queue keeps the rate.
+ * in the database and go by its clock. On SQLite there is one process, which hands them out itself, by a clock that nobody sets.
  */
 export class Pace {
   readonly #db: Db
@@ -15,6 +15,7 @@ export class Pace {
   readonly #stepMs: number
   /** No more than this many starts are to be asked for at once. */
   readonly portion: number
+  #next = 0
 
   constructor(db: Db, { channel, perSecond }: { channel: string; perSecond: number }) {
     this.#db = db
@@ -36,9 +37,10 @@ export class Pace {
 
   /** When each of so many may start, in milliseconds from now. */
   async starts(count: number): Promise<number[]> {
-    if (!this.#shared || count === 0) return Array.from({ length: count }, () => 0)
-    const { meta } = this.#db.t
+    if (count === 0) return []
     const span = count * this.#stepMs
+    if (!this.#shared) return this.#steps(this.#own(span), count)
+    const { meta } = this.#db.t
     const first = await this.#db.write(
       async (tx) => {
         await tx.insert(meta).values({ key: this.#key, value: '0' }).onConflictDoNothing()
@@ -51,6 +53,17 @@ export class Pace {
       },
       { beside: true },
     )
+    return this.#steps(first, count)
+  }
+
+  #own(span: number): number {
+    const now = performance.now()
+    const first = Math.max(this.#next, now)
+    this.#next = first + span
+    return first - now
+  }
+
+  #steps(first: number, count: number): number[] {
     return Array.from({ length: count }, (_, index) => first + index * this.#stepMs)
   }
 

@@ -5,6 +5,8 @@ export type Pause = { id: number; scope: string; reason: string; until: number; 
 
 /** The longest wait between two probes of a carrier that does not answer. */
 const LONGEST_MS = 15 * 60_000
+/** Of a route or a channel. */
+const LONGEST_PAUSE_MS = 6 * 3_600_000
 
 /** Begins a pause or lengthens the one that is there; never shortens one. */
 export async function pause(
@@ -39,9 +41,15 @@ export async function livePauses(reader: Reader, now: number): Promise<{ live: P
     .where(isNull(pauses.lifted_at))
   const account = rows.find((row) => row.scope === 'account')
   return {
-    live: rows.filter((row) => row.until > now || row.scope === 'account'),
-    ripe: account && account.until <= now ? account : null,
+    live: rows.filter((row) => row.scope === 'account' || !isOver(row, now)),
+    ripe: account && isOver(account, now) ? account : null,
   }
+}
+
+/** An end further ahead than any pause lasts was written before the clock was set back. */
+function isOver({ scope, until }: Pick<Pause, 'scope' | 'until'>, now: number): boolean {
+  const longest = scope === 'account' ? LONGEST_MS : LONGEST_PAUSE_MS
+  return until <= now || until > now + longest
 }
 
 /** Ends the pauses whose time is over, all but the account's. */
@@ -51,7 +59,7 @@ export async function liftExpired(db: Db, now: number): Promise<void> {
     .select({ id: pauses.id, scope: pauses.scope, until: pauses.until })
     .from(pauses)
     .where(isNull(pauses.lifted_at))
-  const over = rows.filter((row) => row.scope !== 'account' && row.until <= now).map((row) => row.id)
+  const over = rows.filter((row) => row.scope !== 'account' && isOver(row, now)).map((row) => row.id)
   if (over.length === 0) return
   await db.write(async (tx) => {
     await tx

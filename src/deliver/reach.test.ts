@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Rows } from '../../test/rows.ts'
 import { readGap } from '../db/gap.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { testVault as vault } from '../db/testing.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { silentLog } from '../lib/events.ts'
 import { type Loss, leaveMark, lossOf, type Mark, openReach } from './reach.ts'
 
@@ -42,7 +42,7 @@ describe('the mark', () => {
   let db: Db
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tenggat-reach-'))
-    db = await openSqlite({ file: join(folder, 'a.db'), vault })
+    db = await openTestDb()
   })
   afterEach(async () => {
     await db[Symbol.asyncDispose]()

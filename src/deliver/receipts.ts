@@ -4,7 +4,7 @@ import { lockFree, lockRows } from '../db/lock-rows.ts'
 import type { Db, Tx } from '../db/open.ts'
 import type { ReceiptKind } from '../db/schema.ts'
 import type { CarrierFault } from './carrier.ts'
-import { MESSAGE_STATES, nextPoll } from './outcome.ts'
+import { LONGEST_POLL_MS, MESSAGE_STATES, nextPoll } from './outcome.ts'
 import type { IncomingReceipt, ReceiptSink } from './receipt-sink.ts'
 import { type AttemptNow, adopt, applyFault, attemptById, attemptBySid, moveForward, settleCall } from './record.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
@@ -267,7 +267,12 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
     })
     .from(deliveries)
     .innerJoin(attempts, and(eq(attempts.delivery_id, deliveries.id), eq(attempts.number, deliveries.attempts)))
-    .where(and(lte(deliveries.poll_at, now), inArray(deliveries.state, ['accepted', 'sent'])))
+    .where(
+      and(
+        or(lte(deliveries.poll_at, now), gt(deliveries.poll_at, now + LONGEST_POLL_MS)),
+        inArray(deliveries.state, ['accepted', 'sent']),
+      ),
+    )
     .orderBy(asc(deliveries.poll_at))
     .limit(limit)
   let heard = 0
@@ -304,7 +309,12 @@ async function postpone(
       const mine = await tx
         .update(deliveries)
         .set({ poll_at: nextPoll(one.channel, one.startedAt, now) })
-        .where(and(eq(deliveries.id, one.id), lte(deliveries.poll_at, now)))
+        .where(
+          and(
+            eq(deliveries.id, one.id),
+            or(lte(deliveries.poll_at, now), gt(deliveries.poll_at, now + LONGEST_POLL_MS)),
+          ),
+        )
         .returning({ id: deliveries.id })
       return mine.length > 0
     },

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, isNotNull, lt, lte } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, inArray, isNotNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Tx } from '../db/open.ts'
 import type { Tables } from '../db/schema.ts'
 import { afterLookup } from './outcome.ts'
@@ -6,13 +6,22 @@ import { adopt, attemptById, knownSids } from './record.ts'
 import type { DeliverDeps } from './settings.ts'
 import type { Words } from './words.ts'
 
-/** The carrier's clock and ours may differ by this much. */
-const LOOK_BACK_MS = 5 * 60_000
+/**
+ * The carrier's clock goes by the world's, and ours may have been a day and an hour ahead of it. A message is told by its link and
+ * a call by an id that no attempt has, so looking further back finds nothing wrong.
+ */
+const LOOK_BACK_MS = 26 * 3_600_000
+/** A lease that ends this many times its length from now was written before the clock was set back: nobody holds it. */
+export const BELIEVABLE_LEASES = 2
 
 /** Claims whose lease ran out without an outcome: nobody knows whether they were sent. */
 export async function recoverLeases(deps: DeliverDeps): Promise<number> {
   const now = deps.clock.now()
-  const ranOut = ({ deliveries }: Tables) => and(eq(deliveries.state, 'sending'), lt(deliveries.lease_until, now))
+  const ranOut = ({ deliveries }: Tables) =>
+    and(
+      eq(deliveries.state, 'sending'),
+      or(lt(deliveries.lease_until, now), gt(deliveries.lease_until, now + BELIEVABLE_LEASES * deps.patience.leaseMs)),
+    )
   if ((await deps.db.read.$count(deps.db.t.deliveries, ranOut(deps.db.t))) === 0) return 0
   return deps.db.write(async (tx) => {
     const { deliveries, attempts } = tx.t
@@ -56,7 +65,7 @@ export async function reconcile(
     })
     .from(attempts)
     .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))
-    .where(and(eq(attempts.outcome, 'uncertain'), lte(attempts.lookup_at, deps.clock.now())))
+    .where(and(eq(attempts.outcome, 'uncertain'), lookUpDue(deps)))
     .orderBy(asc(attempts.lookup_at), asc(attempts.id))
     .limit(limit)
   for (const one of uncertain) {
@@ -67,7 +76,7 @@ export async function reconcile(
     const answer = await deps.carrier.list(kind, to, one.startedAt - LOOK_BACK_MS)
     if (!answer.ok) {
       deps.log.warn({ attempt: one.attemptId, ...answer.fault }, 'look-up failed')
-      await deps.db.write((tx) => askAgain(tx, one.attemptId, now + deps.patience.lookup.everyMs))
+      await deps.db.write((tx) => askAgain(tx, one.attemptId, { at: now + deps.patience.lookup.everyMs, now }))
       result.waiting += 1
       continue
     }
@@ -87,7 +96,7 @@ export async function reconcile(
         patience: deps.patience.lookup,
       })
       if (lookup.what === 'adopt') await adopt(tx, attempt, lookup.sid, now)
-      if (lookup.what === 'ask-again') await askAgain(tx, one.attemptId, lookup.at)
+      if (lookup.what === 'ask-again') await askAgain(tx, one.attemptId, { at: lookup.at, now })
       if (lookup.what === 'send-again') await sendAgain(tx, one.attemptId, attempt.deliveryId, attempt.number, now)
       return lookup.what
     })
@@ -117,9 +126,24 @@ function linkIn(words: string | null): string | null {
   return parsed.channel === 'call' ? null : parsed.link
 }
 
-async function askAgain(tx: Tx, attemptId: number, at: number): Promise<void> {
+/** Also what was put off for longer than anything is: that was before the clock was set back. */
+function lookUpDue({ db, clock, patience }: DeliverDeps) {
+  const { attempts } = db.t
+  const now = clock.now()
+  const longest = Math.max(patience.lookup.everyMs, patience.lookup.listingMs)
+  return or(lte(attempts.lookup_at, now), gt(attempts.lookup_at, now + 2 * longest))
+}
+
+/** Nothing began later than now: where the record says so, the clock was set back, and the wait for the carrier's list begins anew. */
+async function askAgain(tx: Tx, attemptId: number, { at, now }: { at: number; now: number }): Promise<void> {
   const { attempts } = tx.t
-  await tx.update(attempts).set({ lookup_at: at }).where(eq(attempts.id, attemptId))
+  await tx
+    .update(attempts)
+    .set({
+      lookup_at: at,
+      started_at: sql`case when ${attempts.started_at} > ${now} then ${now} else ${attempts.started_at} end`,
+    })
+    .where(eq(attempts.id, attemptId))
 }
 
 /** The carrier never took it: the attempt was no try, and the delivery is due again. */

@@ -1,5 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Reader, Tx } from '../db/open.ts'
+import type { DeliveryState } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
@@ -10,6 +11,11 @@ import { mayRetry, type Retry } from './may-retry.ts'
 import { optedOut } from './opt-outs.ts'
 import { routeScope } from './outcome.ts'
 import { livePauses } from './pauses.ts'
+
+/** Why it is queued. */
+const BY_HAND = 'by-hand'
+/** The states from which it can be. */
+export const RETRIED: DeliveryState[] = ['exhausted', 'undelivered', 'failed', 'set_aside']
 
 type When = { now: number; today: CivilDate }
 
@@ -84,11 +90,8 @@ export async function retryByHand(
       worker: null,
       poll_at: null,
     })
-    .where(and(eq(deliveries.id, id), inArray(deliveries.state, ['exhausted', 'undelivered', 'failed', 'set_aside'])))
+    .where(and(eq(deliveries.id, id), inArray(deliveries.state, RETRIED)))
     .returning({ id: deliveries.id })
   // Only where another worker moved it since it was read.
   return queued.length > 0 ? retry : { may: false, why: 'under-way' }
 }
-
-/** Why it is queued. */
-export const BY_HAND = 'by-hand'

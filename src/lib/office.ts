@@ -67,8 +67,8 @@ export type Office = {
   prices: { currency: string; smsSegment: PricesByPrefix; callMinute: PricesByPrefix; whatsappMessage: PricesByPrefix }
   /** In the currency of `prices`; never holds back the notice of stage 14. */
   budget: { monthly?: number }
-  /** Days. */
-  retention?: { messages: number; receipts: number; residents: number }
+  /** Days; without it nothing is erased by itself. */
+  retention?: { messages: number; receipts: number; cases: number; residents: number; audio: number }
   console: SignInPolicy
   /** So many days and weeks of which the newest backup is kept. */
   backup: { daily: number; weekly: number }

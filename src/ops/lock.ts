@@ -11,12 +11,22 @@ export type InstanceLock = Disposable
 
 /**
  * Makes this process the only one that scans and sends from `dataDir`, which is created if need be. The kernel frees the
- * lock of a killed process; nothing has to be cleaned up by hand.
+ * lock of a killed process; nothing has to be cleaned up by hand. Another `name` is another lock, for another `purpose`.
  * @throws AppError `conflict` naming the holder; `unavailable` when the folder cannot be written or locked.
  */
-export function takeInstanceLock({ dataDir, holder }: { dataDir: string; holder: Holder }): InstanceLock {
-  const file = join(dataDir, 'lock.db')
-  const note = join(dataDir, 'lock.json')
+export function takeInstanceLock({
+  dataDir,
+  holder,
+  name = 'lock',
+  purpose = 'scan and send from it',
+}: {
+  dataDir: string
+  holder: Holder
+  name?: string
+  purpose?: string
+}): InstanceLock {
+  const file = join(dataDir, `${name}.db`)
+  const note = join(dataDir, `${name}.json`)
   let client: Database.Database | undefined
   try {
     mkdirSync(dataDir, { recursive: true })
@@ -28,7 +38,7 @@ export function takeInstanceLock({ dataDir, holder }: { dataDir: string; holder:
     return new HeldLock(client, note)
   } catch (error) {
     client?.close()
-    if (isBusy(error)) throw new AppError('conflict', heldBy(dataDir, note), { cause: error })
+    if (isBusy(error)) throw new AppError('conflict', heldBy({ dataDir, note, purpose }), { cause: error })
     throw new AppError('unavailable', `the instance lock ${file} cannot be taken: ${messageOf(error)}`, {
       cause: error,
     })
@@ -81,12 +91,12 @@ function leaveNote(note: string, holder: Holder): void {
   renameSync(draft, note)
 }
 
-function heldBy(dataDir: string, note: string): string {
+function heldBy({ dataDir, note, purpose }: { dataDir: string; note: string; purpose: string }): string {
   const holder = readNote(note)
   const who = holder
     ? `process ${holder.pid} ("${holder.command}", since ${timeText(holder.startedAt)})`
     : 'another process, which has not yet said who it is'
-  return `${dataDir} is in use by ${who}; only one process may scan and send from it`
+  return `${dataDir} is in use by ${who}; only one process may ${purpose}`
 }
 
 function readNote(note: string): Holder | undefined {

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Rows } from '../../test/rows.ts'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { civilDate, instantOf } from '../lib/civil-date.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/events.ts'
@@ -15,7 +14,6 @@ const OFFICE = loadOffice(join(import.meta.dirname, '../../templates/office.yaml
 const DATE = civilDate('2026-11-23')
 
 describe('the figures', () => {
-  let folder: string
   let db: Db
   let metrics: Metrics
   const clock = new SteppedClock(0)
@@ -30,9 +28,7 @@ describe('the figures', () => {
   }
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tenggat-metrics-'))
-    const databaseFile = join(folder, 'a.db')
-    db = await openSqlite({ file: databaseFile, vault: openVault(newKeyFile('k1'), 'test') })
+    db = await openTestDb()
     metrics = openMetrics({
       reader: db.read,
       clock,
@@ -40,15 +36,12 @@ describe('the figures', () => {
       office: OFFICE,
       version: '1.2.3',
       duties: ['scan', 'clean'],
-      dataDir: folder,
-      databaseFile,
+      dataDir: tmpdir(),
+      databaseFile: null,
       counts,
     })
   })
-  afterAll(() => {
-    metrics[Symbol.dispose]()
-    rmSync(folder, { recursive: true })
-  })
+  afterAll(() => metrics[Symbol.dispose]())
 
   it('of the process are told as they are counted, and again without being added up', async () => {
     await metrics.render()

@@ -1,24 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Db, openSqlite } from '../db/open.ts'
-import { newKeyFile, openVault } from '../db/seal.ts'
+import type { Db } from '../db/open.ts'
+import { openTestDb } from '../db/testing.ts'
 import { notReady } from './readiness.ts'
 
 describe('readiness', () => {
-  let folder: string
   let db: Db
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tenggat-ready-'))
-    db = await openSqlite({ file: join(folder, 'a.db'), vault: openVault(newKeyFile('k1'), 'test') })
+    db = await openTestDb()
   })
-  afterAll(async () => {
-    await db[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true })
-  })
+  afterAll(() => db[Symbol.asyncDispose]())
 
   it('names the listener that is closed and the tick that stays away', async () => {
     const reader = db.read
@@ -29,7 +21,8 @@ describe('readiness', () => {
   })
 
   it('names a database that a newer program has changed', async () => {
-    const newer = sql`insert into __drizzle_migrations (hash, created_at, name) values ('x', 1, '20990101000000_later')`
+    const table = sql.raw(db.engine === 'sqlite' ? '__drizzle_migrations' : 'drizzle.__drizzle_migrations')
+    const newer = sql`insert into ${table} (hash, created_at, name) values ('x', 1, '20990101000000_later')`
     await db.write((tx) => tx.run(newer))
     expect(await notReady({ reader: db.read, listening: true, tickIdleMs: 0 })).toEqual(['migrations'])
   })

@@ -12,6 +12,8 @@ const BELIEVABLE_LEASES = 2
 const SKEW_MS = 60_000
 /** A steady duty has a slot each minute; those of two days are kept. */
 const STEADY_KEEP_MS = 2 * 24 * 3_600_000
+/** A day's work done a day early, by a clock that was a day ahead, stands. */
+const FAR_AHEAD_MS = 2 * 24 * 3_600_000
 
 /** Instants and spans in milliseconds. `steady`: as in `Duty`. */
 export type SlotAsk = {
@@ -33,6 +35,7 @@ export type Claim = 'claimed' | 'done' | 'running'
 export async function claimSlot(db: Db, ask: SlotAsk): Promise<Claim> {
   return db.write(async (tx) => {
     if (ask.steady) await forgetSteadySlots(tx, ask)
+    else await forgetFarSlots(tx, ask)
     if (await runsAlready(tx, ask)) return 'running'
     const { slots } = tx.t
     const fresh = await tx
@@ -170,6 +173,13 @@ async function forgetSteadySlots(tx: Tx, ask: SlotAsk): Promise<void> {
   const bygone = or(lt(slots.planned_at, ask.now - STEADY_KEEP_MS), gt(slots.planned_at, ask.now + SKEW_MS))
   const others = and(eq(slots.duty, ask.duty), ne(slots.planned_at, ask.plannedAt))
   await tx.delete(slots).where(and(others, isNotNull(slots.finished_at), bygone))
+}
+
+/** A clock that was set days ahead has left slots of days that are still to come: their work will have to be done. */
+async function forgetFarSlots(tx: Tx, ask: SlotAsk): Promise<void> {
+  const { slots } = tx.t
+  const far = and(eq(slots.duty, ask.duty), gt(slots.planned_at, ask.now + FAR_AHEAD_MS))
+  await tx.delete(slots).where(and(far, isNotNull(slots.finished_at)))
 }
 
 async function settle(tx: Tx, ask: SlotAsk, change: Partial<Slot>): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Db } from '../db/open.ts'
+import { storageFault } from '../db/trouble.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
 import { faultText } from '../lib/fault-text.ts'
@@ -8,6 +9,7 @@ import { SEEN_EVERY_MS, type Worker } from './workers.ts'
 
 /** How late a duty may begin. */
 const TICK_MS = 5_000
+const COMPLAIN_EVERY_MS = 60_000
 
 /** Runs duties until it is disposed, which waits for those in flight. */
 export type Ticker = AsyncDisposable & {
@@ -44,6 +46,7 @@ class RunningTicker implements Ticker {
   #sign: Promise<void> = Promise.resolve()
   #signedAt: number
   #tickedAt = performance.now()
+  #complainedAt = Number.NEGATIVE_INFINITY
   #stopping = false
 
   constructor(options: TickerOptions) {
@@ -105,10 +108,18 @@ class RunningTicker implements Ticker {
       try {
         if (await runIfDue(this.#runs, duty)) ran.push(duty.name)
       } catch (error) {
-        this.#options.log.error({ duty: duty.name, fault: faultText(error) }, 'duty neither claimed nor recorded')
+        this.#complain(duty, error)
       }
     }
     return ran
+  }
+
+  /** While nothing can be written this goes for every duty at every tick: once a minute is enough. */
+  #complain(duty: Duty, error: unknown): void {
+    const away = storageFault(error, 'the database') !== null
+    if (away && performance.now() - this.#complainedAt < COMPLAIN_EVERY_MS) return
+    if (away) this.#complainedAt = performance.now()
+    this.#options.log.error({ duty: duty.name, fault: faultText(error) }, 'duty neither claimed nor recorded')
   }
 
   #giveSign(): void {

@@ -3,6 +3,7 @@ import type { Db, Reader, Tx } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
+import { toldMarks } from '../scan/told-marks.ts'
 import { reviewOpenCases } from './case-review.ts'
 import { openingOf, TENGGAT } from './case-rules.ts'
 import { before, behind, pagesOf } from './pages.ts'
@@ -52,12 +53,24 @@ function endedPermits({ db, today }: OverstayDeps): AsyncGenerator<SQL> {
   })
 }
 
-/** A cycle that ever had a case gets no second one, closed or not. */
-function withoutCase(reader: Reader, { office, today }: OverstayDeps, page: SQL) {
+/** A cycle that ever had a case gets no second one, closed or not, nor erased with the person. */
+async function withoutCase(reader: Reader, deps: OverstayDeps, page: SQL) {
+  const ended = await withoutKnownCase(reader, deps, page)
+  const cycles = ended.map(({ permit_no, expires_on }) => ({
+    officeCode: deps.office.code,
+    permitNo: permit_no,
+    expiresOn: expires_on,
+  }))
+  const marks = await toldMarks(reader, deps.db.vault, cycles)
+  return ended.filter((_, at) => !marks[at]?.caseClosed)
+}
+
+function withoutKnownCase(reader: Reader, { office, today }: OverstayDeps, page: SQL) {
   const { permits, cycles, overstay_cases } = reader.t
   return reader
     .select({
       permit_id: permits.id,
+      permit_no: permits.permit_no,
       resident_id: permits.resident_id,
       expires_on: permits.expires_on,
       known_since: permits.known_since,

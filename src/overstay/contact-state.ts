@@ -53,8 +53,8 @@ export function mayBe(reader: Reader, state: ContactState, { cycleId, residentId
     and(eq(deliveries.state, 'read'), ne(deliveries.channel, 'call')),
   )
   const tried = or(sent(gt(deliveries.attempts, 0)), answered(), spoken, reached)!
-  if (state === 'untried') return not(tried)
+  if (state === 'untried') return not(tried)!
   if (state === 'confirmed') return or(sent(arrived), answered(), spoken, reached)!
   const toResident = sent(and(arrived, eq(delivery_notices.role, 'resident')))
-  return and(tried, not(or(toResident, answered(eq(acknowledgements.role, 'resident')), reached)!))!
+  return and(tried, not(or(toResident, answered(eq(acknowledgements.role, 'resident')), reached)!)!)!
 }

@@ -20,7 +20,7 @@ export async function registerFigures({ read, today }: ReportScope, area: Area):
     select r.regency, r.nationality, r.purpose, count(*) as residents, count(p.id) as valid
     from residents r
     left join permits p on p.resident_id = r.id and +p.is_current = 1 and p.expires_on >= ${today}
-    where ${area.here}
+    where ${area.here} and r.erased_at is null
     group by r.regency, r.nationality, r.purpose`)
   const counted = rows.map((row) => ({ ...row, residents: Number(row.residents), valid: Number(row.valid) }))
   return {

@@ -33,8 +33,15 @@ describe('how far a notice came', () => {
     ['confirmed by the sponsor alone', { sponsorTold: true, attempted: true, noticed: true }, 'sponsor'],
     ['taken by the carrier, and no more is known', { attempted: true, noticed: true }, 'attempted'],
     ['due, but no channel was open', { noticed: true }, 'unreached'],
-    ['due, but renewed before anything was sent', { noticed: true, withdrawn: true }, 'not-due'],
-    ['renewed before anything was due', {}, 'not-due'],
+    ['due, but renewed before anything was sent', { noticed: true, withdrawn: true, successor: 'in-time' }, 'not-due'],
+    [
+      'due, but held before anything was sent, and stayed on',
+      { noticed: true, withdrawn: true, case: 'open' },
+      'unreached',
+    ],
+    ['renewed before anything was due', { successor: 'in-time' }, 'not-due'],
+    ['held for as long as it was valid', { held: 'other' }, 'not-due'],
+    ['valid while nothing ran, and stayed on', { case: 'open' }, 'missed'],
     ['in the register only after the end', { knownLate: true }, 'known-late'],
     ['an officer reached them by phone though nothing could be sent', { told: true, noticed: true }, 'told'],
   ])('%s', (_name, facts, contact) => {

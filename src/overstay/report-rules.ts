@@ -30,8 +30,11 @@ export type CycleFacts = {
   case: 'none' | 'open' | CaseOutcome
 }
 
-export const CONTACTS = ['told', 'sponsor', 'attempted', 'unreached', 'not-due', 'known-late'] as const
-/** `unreached` nothing could be sent; `not-due` renewed or held before a notice had to be sent. */
+export const CONTACTS = ['told', 'sponsor', 'attempted', 'unreached', 'missed', 'not-due', 'known-late'] as const
+/**
+ * `unreached` nothing could be sent; `missed` no notice was made, as while the program did not run; `not-due` none had to
+ * be sent: renewed, left or held before.
+ */
 export type ContactState = (typeof CONTACTS)[number]
 
 export const OUTCOMES = ['renewed', 'left', 'renewed-later', 'left-later', 'overstayed', 'open', 'not-counted'] as const
@@ -49,8 +52,10 @@ export function contactOf(facts: CycleFacts): ContactState {
   if (facts.told) return 'told'
   if (facts.sponsorTold) return 'sponsor'
   if (facts.attempted) return 'attempted'
-  if (facts.noticed && !facts.withdrawn) return 'unreached'
-  return facts.knownLate ? 'known-late' : 'not-due'
+  const excused = isInTime(outcomeOf(facts)) || outcomeOf(facts) === 'not-counted'
+  if (facts.noticed) return facts.withdrawn && excused ? 'not-due' : 'unreached'
+  if (facts.knownLate) return 'known-late'
+  return excused ? 'not-due' : 'missed'
 }
 
 /** What an officer found out weighs more than the register's dates, and those more than a hold. */

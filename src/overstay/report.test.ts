@@ -16,7 +16,7 @@ describe('the report', () => {
 
     expect(report.total).toEqual({
       ended: 16,
-      contacts: { told: 9, sponsor: 1, attempted: 2, unreached: 1, 'not-due': 2, 'known-late': 1 },
+      contacts: { told: 9, sponsor: 1, attempted: 2, unreached: 1, missed: 0, 'not-due': 2, 'known-late': 1 },
       outcomes: {
         renewed: 6,
         left: 1,
@@ -45,6 +45,7 @@ describe('the report', () => {
       ['sponsor', 0, 1],
       ['attempted', 0, 2],
       ['unreached', 0, 1],
+      ['missed', 0, 0],
       ['not-due', 2, 2],
       ['known-late', 0, 0],
     ])
@@ -206,6 +207,13 @@ describe('the last lawful day', () => {
     }
     const { total } = await reportOf({ read: world.db.read, office, today, regencies: null }, YEAR)
     expect(total.outcomes).toMatchObject({ left: 2, open: 2 })
+  })
+
+  it('was missed where no notice was made for somebody who then stayed', async () => {
+    await using world = await openWorld()
+    await world.permit((await world.resident()).id, END)
+    const { total } = await reportOf({ read: world.db.read, office, today, regencies: null }, YEAR)
+    expect(total).toMatchObject({ contacts: { missed: 1 }, told: { count: 0, of: 1 }, in_time_told: { share: null } })
   })
 
   it("asks a child's sponsor, and nobody else's", async () => {

@@ -108,7 +108,7 @@ export function tallyOf(groups: readonly CycleGroup[]): Tally {
     outcomes,
     in_time: shareOf(count(counted.filter(inTime)), count(counted)),
     in_time_told: shareOf(count(told.filter(inTime)), count(told)),
-    told: shareOf(contacts.told, contacts.told + contacts.sponsor + contacts.attempted + contacts.unreached),
+    told: shareOf(contacts.told, count(groups) - contacts['not-due'] - contacts['known-late']),
   }
 }
 

@@ -6,6 +6,7 @@ import type { ReceiptSink } from '../deliver/receipt-sink.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
+import type { WebPatience } from '../lib/web-server.ts'
 
 /** What a resident did in a message: a button, stop or start, or words of their own. */
 export type Inbound = {
@@ -39,6 +40,10 @@ export type PublicDeps = {
   onInbound?: (inbound: Inbound) => Promise<void>
   /** From one address, over all pages and audio; 600 by default. */
   requestsPerMinute?: number
+  /** So long a webhook waits for a database that is held up, before it is answered 503; 10 seconds by default. */
+  webhookMs?: number
+  /** With slow clients. */
+  patience?: WebPatience
 }
 
 /** Since the listener was opened; for metrics. */

@@ -3,7 +3,10 @@ import formbody from '@fastify/formbody'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { storageFault } from '../db/trouble.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
+import { faultText } from '../lib/fault-text.ts'
+import { refuseOddRequests, serverOptions, type WebPatience, withBareHeaders } from '../lib/web-server.ts'
 import { registerAudio } from './audio.ts'
 import { registerCalls } from './call.ts'
 import type { PublicCounts, PublicDeps } from './deps.ts'
@@ -25,7 +28,12 @@ export type PublicListener = AsyncDisposable & {
 
 const BODY_LIMIT = 64 * 1024
 const REQUESTS_PER_MINUTE = 600
-const REQUEST_TIMEOUT_MS = 15_000
+/** The carrier hangs up after 15 seconds; told "later" before, it knows that we live. */
+const WEBHOOK_MS = 10_000
+/** While nothing can be written, every webhook fails: so many of them are one line. */
+const AWAY_PER_LINE = 100
+/** Telephones on a poor line stop and go on while they fetch a recording. */
+const PATIENCE: WebPatience = { headersMs: 10_000, requestMs: 15_000, idleMs: 60_000, lookEveryMs: 5_000 }
 
 /**
  * What the internet may reach, and nothing else. Sets no cookie, logs no path (it may hold a token) and no address.
@@ -38,13 +46,12 @@ export async function openPublicListener(
   const pages = openPages(deps)
   const onError = troubleFor(deps, counts, pages)
   const app = fastify({
+    ...serverOptions(deps.patience ?? PATIENCE),
     logger: false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
-    forceCloseConnections: 'idle',
     // A path that is not even an encoded one; its text would else come back as JSON.
-    frameworkErrors: (error, _request, reply) => pages.sendTrouble(reply, error.statusCode ?? 400),
+    frameworkErrors: (error, _request, reply) => pages.sendTrouble(withBareHeaders(reply), error.statusCode ?? 400),
   })
   app.setErrorHandler(onError)
   await guard(app, deps, counts)
@@ -54,6 +61,9 @@ export async function openPublicListener(
   registerNotePage(app, deps, pages)
   registerAudio(app, deps, pages)
   await app.register((twilio, _options, ready) => {
+    twilio.addHook('onRoute', (route) => {
+      route.handlerTimeout = deps.webhookMs ?? WEBHOOK_MS
+    })
     twilio.addHook('preHandler', requireSignature(deps, counts))
     registerStatus(twilio, deps, counts)
     registerInboundMessage(twilio, deps, counts)
@@ -68,6 +78,7 @@ async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCount
     counts.requests += 1
     reply.header('x-robots-tag', 'noindex, nofollow, noarchive').header('cache-control', 'private, no-store')
   })
+  refuseOddRequests(app)
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -97,14 +108,21 @@ async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCount
 }
 
 function troubleFor(deps: PublicDeps, counts: PublicCounts, pages: Pages) {
+  let timesAway = 0
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     // The database is away: the carrier asks again later, and so do people.
-    const away = error instanceof AppError && error.code === 'unavailable'
+    const away =
+      (error instanceof AppError && error.code === 'unavailable') || storageFault(error, 'the database') !== null
     const status = away ? 503 : (error.statusCode ?? 500)
-    if (status >= 500) {
-      counts.errors += 1
+    if (away) timesAway += 1
+    if (status >= 500) counts.errors += 1
+    if (status >= 500 && (!away || timesAway % AWAY_PER_LINE === 1)) {
       deps.log.error(
-        { event: 'public.error', route: request.routeOptions.url, ...traceOf(error) },
+        {
+          event: 'public.error',
+          route: request.routeOptions.url,
+          ...(away ? { fault: faultText(error), times: timesAway } : traceOf(error)),
+        },
         'a public request failed',
       )
     }

@@ -21,11 +21,11 @@ export function requireSignature(deps: PublicDeps, counts: PublicCounts) {
   }
 }
 
-/** The fields of a form post; of a repeated field the first. */
+/** The fields of a form post; of a repeated field the first. A NUL, which PostgreSQL keeps in no text, is shown as what it is: a fault. */
 export function formOf(request: FastifyRequest): Form {
   const body = (request.body ?? {}) as Record<string, string | string[]>
   return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? (value[0] ?? '') : value]),
+    Object.entries(body).map(([name, value]) => [name, [value].flat()[0]!.replaceAll('\0', '\ufffd')]),
   )
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, count, countDistinct, eq, gt, gte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, countDistinct, eq, gt, gte, isNull, notInArray, type SQL, sql } from 'drizzle-orm'
 import { remarkCorrected } from './corrections-import.ts'
 import { fillLeftOut } from './fill.ts'
 import type { Field } from './headers.ts'
@@ -119,7 +119,11 @@ async function summary(run: ImportRun): Promise<Omit<Comparison, 'remarks' | 'di
     .select({ id: staging.resident_id })
     .from(staging)
     .where(and(eq(staging.import_id, run.importId), gt(staging.resident_id, 0)))
-  const isAbsent = and(eq(residents.office_code, run.officeCode), notInArray(residents.id, inFile))
+  const isAbsent = and(
+    eq(residents.office_code, run.officeCode),
+    isNull(residents.erased_at),
+    notInArray(residents.id, inFile),
+  )
   const absent = await read.$count(residents, isAbsent)
   const listed = await read
     .select({ id: residents.id })

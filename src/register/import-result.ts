@@ -17,6 +17,8 @@ export type ImportResult = {
   state: 'applied' | 'refused' | 'dry-run'
   reason?: string
   reason_id?: string
+  /** The file as a whole cannot be read: force would not help. */
+  unreadable?: true
   rows: number
   added: number
   changed: number
@@ -33,7 +35,7 @@ export type ImportResult = {
 
 /** As far as an import came. */
 export type Counted = { staged?: Staged; duplicates?: { remarks: number }; comparison?: Comparison }
-export type Ending = { state: ImportResult['state']; reason?: Reason }
+export type Ending = { state: ImportResult['state']; reason?: Reason; unreadable?: true }
 
 export async function resultOf(run: ImportRun, counted: Counted, ending: Ending): Promise<ImportResult> {
   const { staged, duplicates, comparison } = counted
@@ -46,6 +48,7 @@ export async function resultOf(run: ImportRun, counted: Counted, ending: Ending)
     import_id: run.importId,
     state: ending.state,
     ...(ending.reason && { reason: ending.reason.en, reason_id: ending.reason.id }),
+    ...(ending.unreadable && { unreadable: true }),
     rows: staged?.rows ?? 0,
     ...(comparison?.verdicts ?? { added: 0, changed: 0, renewed: 0, unchanged: 0 }),
     absent: comparison?.absent ?? 0,

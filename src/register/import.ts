@@ -73,7 +73,7 @@ async function carryThrough(
     return result
   } catch (error) {
     if (error instanceof RegisterFileError) {
-      const refused = { state: 'refused', reason: error.reason } as const
+      const refused = { state: 'refused', reason: error.reason, unreadable: true } as const
       return await (options.dryRun ? rehearsed(run, counted, refused) : close(run, counted, refused))
     }
     await abandon(run, error, options.dryRun === true)

@@ -13,6 +13,9 @@ export type RegisterTable = { header: string[]; rows: AsyncGenerator<SourceRow>;
 /** What a spreadsheet's cell can hold; anything longer is an accident or an attack. */
 export const longestCell = 32_767
 
+/** Reading one takes memory and time; twenty are known. */
+export const mostColumns = 512
+
 /** A header is looked for in so many rows, for offices put titles above it. */
 export const headerRows = 20
 
@@ -21,8 +24,14 @@ export const noHeader: Reason = {
   en: `is not a register: its first ${headerRows} rows hold no header (full_name, nationality, passport_no, …)`,
 }
 
-/** Throws a RegisterFileError that names every required column which `header` lacks. */
+/** Throws a RegisterFileError that names every required column which `header` lacks, or where it has far too many. */
 export function requireColumns(file: string, header: readonly string[]): void {
+  if (header.length > mostColumns) {
+    throw new RegisterFileError(file, {
+      id: `bukan register: judulnya lebih dari ${mostColumns} kolom`,
+      en: `is not a register: its header has more than ${mostColumns} columns`,
+    })
+  }
   const { missing } = columnsOf(header)
   if (missing.length === 0) return
   const or = (name: string, other: string) => (name === 'passport_no' ? `passport_no ${other} register_no` : name)

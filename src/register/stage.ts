@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Tables } from '../db/schema.ts'
 import type { Vault } from '../db/seal.ts'
 import { permitDigest, personDigest, phoneColumns } from './columns.ts'
-import type { RowFault } from './fault.ts'
+import { RegisterFileError, type RowFault } from './fault.ts'
 import { columnsOf, type Field } from './headers.ts'
 import { monthFirstError, monthFirstSign } from './month-first.ts'
 import { type RegisterRow, readRow } from './parse-row.ts'
@@ -17,6 +17,10 @@ type RejectRow = Tables['rejects']['$inferInsert']
 export type Staged = { rows: number; rejected: number; remarks: number; present: Set<Field> }
 
 const ROWS_PER_WRITE = 500
+/** Twice the foreigners of the largest office. */
+const MOST_ROWS = 250_000
+/** Each is kept with its reason: a file of nothing else would fill the disk. */
+const MOST_REJECTED = 50_000
 
 /**
  * Loads the rows of `file` into `staging` and what is wrong with them into `rejects`.
@@ -43,6 +47,7 @@ export async function stageFile(
     const parsed = readRow(source, columns, run.today)
     const faults = 'row' in parsed ? parsed.remarks : parsed.faults
     staged.rows += 1
+    refuseExcess(options.fileName, staged)
     if ('row' in parsed) rows.push(stagingRow(run.db.vault, run.importId, source.line, parsed.row))
     else staged.rejected += 1
     staged.remarks += faults.filter((fault) => !fault.fatal).length
@@ -51,6 +56,21 @@ export async function stageFile(
   }
   await flush()
   return staged
+}
+
+function refuseExcess(fileName: string, { rows, rejected }: Staged): void {
+  if (rows > MOST_ROWS) {
+    throw new RegisterFileError(fileName, {
+      id: `terlalu besar untuk sebuah register: lebih dari ${MOST_ROWS} baris`,
+      en: `is too large for a register: more than ${MOST_ROWS} rows`,
+    })
+  }
+  if (rejected > MOST_REJECTED) {
+    throw new RegisterFileError(fileName, {
+      id: `bukan register: lebih dari ${MOST_REJECTED} baris tidak dapat dibaca`,
+      en: `is not a register: more than ${MOST_REJECTED} rows cannot be read`,
+    })
+  }
 }
 
 async function writeRows(run: ImportRun, chunk: { rows: SealedRow[]; rejects: RejectRow[] }): Promise<void> {

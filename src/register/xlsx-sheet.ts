@@ -1,6 +1,6 @@
 import { serialDate } from './parse-date.ts'
-import { longestCell } from './row.ts'
-import { xmlReader } from './xml.ts'
+import { longestCell, mostColumns } from './row.ts'
+import { XmlError, xmlReader } from './xml.ts'
 
 /** What cells refer to: shared strings by number, and which styles show a number as a date. */
 export type Workbook = { strings: readonly string[]; dateStyles: readonly boolean[]; from1904: boolean }
@@ -8,7 +8,10 @@ export type Workbook = { strings: readonly string[]; dateStyles: readonly boolea
 /** `tooLong` is the column of a cell that holds more than any cell may; -1 where none does. */
 export type SheetRow = { line: number; cells: string[]; tooLong: number }
 
-const mostColumns = 512
+/** ECMA-376 part 1, 18.3.1.73, as every spreadsheet program has it. */
+const lastRow = 1_048_576
+/** Fifteen for each of 100,000 residents. */
+const mostStrings = 1_500_000
 
 /** The rows of a worksheet part that hold anything, hidden ones too. Formulas give their stored result. */
 export async function* sheetRows(pieces: AsyncIterable<Buffer>, book: Workbook): AsyncGenerator<SheetRow> {
@@ -28,7 +31,11 @@ export async function sharedStrings(pieces: AsyncIterable<Buffer>): Promise<stri
   const cell = new CellText()
   const reader = xmlReader({
     open: (name) => (name === 'si' ? cell.start() : cell.open(name)),
-    close: (name) => (name === 'si' ? strings.push(cell.text()) : cell.close(name)),
+    close(name) {
+      if (name !== 'si') return cell.close(name)
+      if (strings.push(cell.text()) > mostStrings)
+        throw new XmlError(`it holds more than ${mostStrings} different texts`)
+    },
     text: (value) => cell.add(value),
   })
   const decoder = new TextDecoder()
@@ -63,7 +70,8 @@ class SheetReader {
     if (name === 'sheetData') this.#inside = true
     if (!this.#inside) return
     if (name === 'row') {
-      this.#line = Number(attributes().r) || this.#line + 1
+      this.#line = Number(attributes().r ?? this.#line + 1)
+      if (!(this.#line >= 1 && this.#line <= lastRow)) throw new XmlError('a row has a number that no sheet has')
       this.#column = -1
       this.#row = { line: this.#line, cells: [], tooLong: -1 }
     } else if (name === 'c') {
@@ -93,7 +101,7 @@ class SheetReader {
 
   #keep(text: string): void {
     const row = this.#row
-    if (!row || text === '' || this.#column >= mostColumns) return
+    if (!row || text === '' || this.#column < 0 || this.#column >= mostColumns) return
     while (row.cells.length < this.#column) row.cells.push('')
     row.cells[this.#column] = text.length > longestCell ? '' : text
     if (text.length > longestCell) row.tooLong = this.#column

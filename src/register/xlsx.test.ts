@@ -258,7 +258,7 @@ describe('an XLSX register', () => {
     const at = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'))
     bytes.writeUInt32LE(600 * 1024 * 1024, at + 24)
     await expect(readBytes(bytes, 'register.xlsx')).rejects.toThrow(
-      'register.xlsx: is too large for a register: xl/worksheets/sheet1.xml unpacks to more than 512 MiB',
+      'register.xlsx: is too large for a register: xl/worksheets/sheet1.xml unpacks to more than 256 MiB',
     )
   })
 })

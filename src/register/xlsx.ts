@@ -8,7 +8,9 @@ import { readZipDirectory, readZipEntry, type ZipEntry, ZipError } from './zip.t
 
 const megabyte = 1024 * 1024
 // Strings are held in memory, a sheet streams through: 100,000 residents make 18 and 68 MiB.
-const limits = { part: 16 * megabyte, strings: 128 * megabyte, sheet: 512 * megabyte }
+const limits = { part: 16 * megabyte, strings: 64 * megabyte, sheet: 256 * megabyte }
+/** Of one kind of part that is read whole; styles have the most, at most 65,490 formats. */
+const mostElements = 200_000
 
 /** Reads the first visible sheet of the workbook at `path`, row by row; dates come as YYYY-MM-DD, hidden rows come too. */
 export async function openXlsx(path: string, bytes: number): Promise<RegisterTable & { sheet: string }> {
@@ -94,7 +96,7 @@ async function readWorkbook(
   }
 }
 
-type Element = { name: string; attributes: Record<string, string>; inside: string[] }
+type Element = { name: string; attributes: Record<string, string>; parent: string | undefined }
 
 function elements(xml: string, wanted: readonly string[]): Element[] {
   const found: Element[] = []
@@ -103,7 +105,8 @@ function elements(xml: string, wanted: readonly string[]): Element[] {
     open(name, attributes) {
       if (wanted.includes(name)) {
         const decoded = Object.entries(attributes()).map(([key, value]) => [key, decodeXml(value)])
-        found.push({ name, attributes: Object.fromEntries(decoded), inside: [...inside] })
+        found.push({ name, attributes: Object.fromEntries(decoded), parent: inside.at(-1) })
+        if (found.length > mostElements) throw new XmlError(`it has more than ${mostElements} styles or sheets`)
       }
       inside.push(name)
     },
@@ -137,7 +140,7 @@ function dateStyles(xml: string): boolean[] {
       .map(({ attributes: { numFmtId, formatCode } }) => [Number(numFmtId), formatCode ?? '']),
   )
   return found
-    .filter(({ name, inside }) => name === 'xf' && inside.at(-1) === 'cellXfs')
+    .filter(({ name, parent }) => name === 'xf' && parent === 'cellXfs')
     .map(({ attributes }) => isDateFormat(Number(attributes.numFmtId ?? 0), formats.get(Number(attributes.numFmtId))))
 }
 

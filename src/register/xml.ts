@@ -37,6 +37,9 @@ export function xmlReader(handler: XmlHandler): { write(xml: string): void; end(
     })
     .on('text', (value) => handler.text(decodeXml(value)))
     .on('cdata', (value) => handler.text(value))
+    .on('attention', (value) => {
+      if (/^<!doctype/i.test(value)) throw new XmlError('it declares entities or a document type')
+    })
     .on('error', (error) => {
       throw new XmlError(error.message, { cause: error })
     })

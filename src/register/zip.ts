@@ -39,7 +39,9 @@ export async function readZipDirectory(path: string): Promise<Map<string, ZipEnt
   const directoryAt = tail.readUInt32LE(endAt + 16)
   if (count > mostEntries || directorySize > largestDirectory) throw new ZipError('too-large', 'it has too many parts')
   if (directoryAt + directorySize > size) throw damaged('its directory lies beyond its end')
-  return entriesOf(await readAt(file, directoryAt, directorySize), count)
+  const entries = entriesOf(await readAt(file, directoryAt, directorySize), count)
+  refuseOverlaps(entries, directoryAt)
+  return new Map(entries.map((entry) => [entry.name, entry]))
 }
 
 /**
@@ -53,12 +55,12 @@ export async function* readZipEntry(
   { limit, onPacked = () => undefined }: { limit: number; onPacked?: (bytes: number) => void },
 ): AsyncGenerator<Buffer> {
   if (entry.encrypted) throw new ZipError('encrypted', 'it is encrypted')
-  if (entry.method !== 0 && entry.method !== 8) throw damaged(`${entry.name} is packed by an unknown method`)
+  if (entry.method !== 0 && entry.method !== 8) throw damaged(`${shown(entry.name)} is packed by an unknown method`)
   if (entry.size > limit) throw tooLarge(entry, limit)
   await using file = await open(path)
   const local = await readAt(file, entry.headerAt, 30)
   if (local.length < 30 || local.toString('latin1', 0, 4) !== 'PK\x03\x04')
-    throw damaged(`${entry.name} is not where it should be`)
+    throw damaged(`${shown(entry.name)} is not where it should be`)
   const start = entry.headerAt + 30 + local.readUInt16LE(26) + local.readUInt16LE(28)
   if (entry.packedSize === 0) return
 
@@ -70,23 +72,38 @@ export async function* readZipEntry(
     for await (const chunk of unpacked as AsyncIterable<Buffer>) {
       size += chunk.length
       if (size > limit) throw tooLarge(entry, limit)
-      if (size > entry.size) throw damaged(`${entry.name} is longer than its directory says`)
+      if (size > entry.size) throw damaged(`${shown(entry.name)} is longer than its directory says`)
       crc = crc32(chunk, crc)
       onPacked(packed.bytesRead)
       yield chunk
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
-      throw damaged(`${entry.name} does not unpack`, error)
+      throw damaged(`${shown(entry.name)} does not unpack`, error)
     throw error
   } finally {
     packed.destroy()
   }
-  if (size !== entry.size || crc !== entry.crc) throw damaged(`${entry.name} does not match its checksum`)
+  if (size !== entry.size || crc !== entry.crc) throw damaged(`${shown(entry.name)} does not match its checksum`)
 }
 
-function entriesOf(directory: Buffer, count: number): Map<string, ZipEntry> {
-  const entries = new Map<string, ZipEntry>()
+/** Parts that share their bytes unpack to many times what the file holds; no spreadsheet program writes such. */
+function refuseOverlaps(entries: readonly ZipEntry[], directoryAt: number): void {
+  let end = 0
+  for (const { name, headerAt, packedSize } of entries.toSorted((a, b) => a.headerAt - b.headerAt)) {
+    if (headerAt < end) throw damaged(`${shown(name)} overlaps another part`)
+    end = headerAt + 30 + Buffer.byteLength(name) + packedSize
+    if (end > directoryAt) throw damaged(`${shown(name)} lies beyond its end`)
+  }
+}
+
+/** A name comes from the file: short, and on one line. */
+function shown(name: string): string {
+  return name.replaceAll(/[^\w./-]/g, '_').slice(0, 60)
+}
+
+function entriesOf(directory: Buffer, count: number): ZipEntry[] {
+  const entries: ZipEntry[] = []
   for (let at = 0, index = 0; index < count; index += 1) {
     if (at + 46 > directory.length || directory.toString('latin1', at, at + 4) !== 'PK\x01\x02')
       throw damaged('its directory is broken')
@@ -99,7 +116,7 @@ function entriesOf(directory: Buffer, count: number): Map<string, ZipEntry> {
     const size = number(directory.readUInt32LE(at + 24))
     const packedSize = number(directory.readUInt32LE(at + 20))
     const headerAt = number(directory.readUInt32LE(at + 42))
-    entries.set(name, {
+    entries.push({
       name,
       encrypted: (directory.readUInt16LE(at + 8) & 1) === 1,
       method: directory.readUInt16LE(at + 10),
@@ -135,5 +152,5 @@ function damaged(message: string, cause?: Error): ZipError {
 }
 
 function tooLarge(entry: ZipEntry, limit: number): ZipError {
-  return new ZipError('too-large', `${entry.name} unpacks to more than ${Math.floor(limit / 1024 / 1024)} MiB`)
+  return new ZipError('too-large', `${shown(entry.name)} unpacks to more than ${Math.floor(limit / 1024 / 1024)} MiB`)
 }

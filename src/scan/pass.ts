@@ -9,6 +9,7 @@ import { type Decision, decide } from './decide.ts'
 import { addDeliveries, firstStart, type Wanted } from './plan-deliveries.ts'
 import { newReference } from './reference.ts'
 import { lastOverstayNoticeDay } from './stages.ts'
+import { withToldMarks } from './told-marks.ts'
 
 export type ScanDeps = {
   db: Db
@@ -91,7 +92,7 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
 type Decided = { candidate: Candidate; decision: Decision }
 
 async function decideAll(reader: Db['read'], permitIds: number[], deps: ScanDeps): Promise<Decided[]> {
-  const candidates = await loadCandidates(reader, permitIds, deps.today)
+  const candidates = await withToldMarks(reader, deps.db.vault, await loadCandidates(reader, permitIds, deps.today))
   return candidates.map((candidate) => ({ candidate, decision: decide(candidate, deps) }))
 }
 

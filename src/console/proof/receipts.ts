@@ -1,6 +1,7 @@
 import { and, asc, between, eq, inArray, or } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import type { ReceiptKind } from '../../db/schema.ts'
+import { ERASED_RECEIPT } from '../../deliver/erase.ts'
 import { isSigned, POLLED, type TimelineDelivery } from '../delivery-history-query.ts'
 
 /** One receipt as it came. */
@@ -53,7 +54,7 @@ export async function proofReceipts(
     at: received_at,
     signature: isSigned(signature) ? signature : null,
     polled: signature === POLLED,
-    url: url === '' ? null : url,
+    url: url === '' || url === ERASED_RECEIPT ? null : url,
     parameters: parametersIn(raw),
   }))
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../lib/errors.ts'
@@ -29,9 +30,10 @@ export async function lookAtBackups(options: {
   keyLines: string
   passphrase: string | undefined
 }): Promise<Backups> {
-  const { folder, officeCode } = options
-  const newest = (await listBackups(folder, officeCode)).at(-1)
+  const newest = await newestIn(options)
   const read = newest ? await readBackup(newest, options) : { withKey: false, unreadable: null }
+  // A newer one was made meanwhile, and took its place.
+  if (newest && !existsSync(newest.file)) return lookAtBackups(options)
   return {
     newest: newest ? { name: newest.name, madeAt: newest.header.made_at } : null,
     withKey: newest && read.withKey ? newest.name : await otherFileWithKey(options),
@@ -61,6 +63,16 @@ export function judgeBackups(
     )
   }
   return troubles
+}
+
+async function newestIn(from: { folder: string; officeCode: string }): Promise<KeptBackup | undefined> {
+  try {
+    return (await listBackups(from.folder, from.officeCode)).at(-1)
+  } catch (error) {
+    // One of them was removed between two looks.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return newestIn(from)
+    throw error
+  }
 }
 
 async function readBackup(
@@ -102,11 +114,19 @@ async function otherFileWithKey({
   // What is unfinished comes and goes.
   const names = (await namesIn(folder)).filter((name) => !name.includes('.partial') && join(folder, name) !== keyFile)
   for (const name of names) {
-    const found = await stat(join(folder, name))
-    if (!found.isFile() || found.size > MOST_SEARCHED_BYTES) continue
-    if (await holdsKeys(join(folder, name), keyLines)) return name
+    if (await isWithKey(join(folder, name), keyLines)) return name
   }
   return null
+}
+
+async function isWithKey(file: string, keyLines: string): Promise<boolean> {
+  try {
+    const found = await stat(file)
+    return found.isFile() && found.size <= MOST_SEARCHED_BYTES && (await holdsKeys(file, keyLines))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fault, type Trouble, warn } from './finding.ts'
 
 export type Space = { folder: string; freeBytes: number; totalBytes: number; freeFiles: number | null }
@@ -9,7 +11,9 @@ export type SpaceLimits = { warnBytes: number; faultBytes: number }
 export const SPACE_LIMITS: SpaceLimits = { warnBytes: 1_000_000_000, faultBytes: 200_000_000 }
 const FEW_FILES = 1_000
 
+/** Of a folder that is not there yet, the disk on which it would be. */
 export async function lookAtSpace(folder: string): Promise<Space> {
+  if (!existsSync(folder)) return lookAtSpace(dirname(folder))
   const { bavail, bsize, blocks, files, ffree } = await statfs(folder)
   // Some file systems have no fixed number of files and say 0.
   return { folder, freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeFiles: files > 0 ? ffree : null }

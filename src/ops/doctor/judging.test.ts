@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { judgeLife, type Life } from './daemon.ts'
-import { judgeDatabaseFile } from './database-file.ts'
+import { type FileState, judgeDatabaseFile } from './database-file.ts'
 import { judgeSpace } from './disk.ts'
 import type { Trouble } from './finding.ts'
 import { isInside, judgeKeyFile } from './key-file.ts'
@@ -72,25 +72,26 @@ describe('the doctor judges', () => {
     expect(levels(judgeSpace([space, { ...space, folder: '/d/audio' }], limits))).toEqual(expected)
   })
 
-  it.each([
+  const whole = {
+    found: true,
+    late: false,
+    sound: true,
+    code: null,
+    pages: 10,
+    freePages: 0,
+    pageBytes: 4_096,
+  } as const
+  const files: [string, FileState, string[]][] = [
     ['not checked in time', { found: true, late: true }, ['warn']],
     ['not there', { found: false }, ['warn']],
-    ['not ours to open', { sound: false, code: 'SQLITE_CANTOPEN' }, ['fault']],
-    ['held by another', { sound: false, code: 'SQLITE_BUSY' }, ['fault']],
-    ['torn', { sound: false, code: null }, ['fault']],
-    ['half empty', { sound: true, pages: 200_000, freePages: 150_000 }, ['warn']],
-    ['as it should be', { sound: true, pages: 200_000, freePages: 10 }, []],
-  ] as const)('a database file that is %s', (_what, state, expected) => {
-    const whole = {
-      found: true,
-      late: false,
-      sound: true,
-      code: null,
-      pages: 10,
-      freePages: 0,
-      pageBytes: 4_096,
-    } as const
-    expect(levels(judgeDatabaseFile('/d/a.db', { ...whole, ...state } as typeof whole))).toEqual(expected)
+    ['not ours to open', { ...whole, sound: false, code: 'SQLITE_CANTOPEN' }, ['fault']],
+    ['held by another', { ...whole, sound: false, code: 'SQLITE_BUSY' }, ['fault']],
+    ['torn', { ...whole, sound: false }, ['fault']],
+    ['half empty', { ...whole, pages: 200_000, freePages: 150_000 }, ['warn']],
+    ['as it should be', { ...whole, pages: 200_000, freePages: 10 }, []],
+  ]
+  it.each(files)('a database file that is %s', (_what, state, expected) => {
+    expect(levels(judgeDatabaseFile('/d/a.db', state))).toEqual(expected)
   })
 
   it('a key file by its mode, its owner and its place', () => {

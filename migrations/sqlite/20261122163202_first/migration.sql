@@ -363,7 +363,8 @@ CREATE TABLE `residents` (
 	`first_import_id` integer,
 	`last_import_id` integer,
 	`created_at` integer NOT NULL,
-	`updated_at` integer NOT NULL
+	`updated_at` integer NOT NULL,
+	`erased_at` integer
 );
 --> statement-breakpoint
 CREATE TABLE `sessions` (
