@@ -7,6 +7,7 @@ import type { Config, Secrets } from './config.ts'
 import type { Probes } from './console/deps.ts'
 import type { Console } from './console/listener.ts'
 import { watchKeyFile } from './db/key-file.ts'
+import { refuseMoved } from './db/moved.ts'
 import { type Db, openSqlite } from './db/open.ts'
 import { openVault, type Vault } from './db/seal.ts'
 import type { Patience } from './deliver/settings.ts'
@@ -68,7 +69,7 @@ export type App = AsyncDisposable & {
 
 /**
  * Assembles the whole program, in order: log, keys, office, words, database. Connections come with `openDelivery`.
- * @throws AppError `config` for faulty files, `unavailable` for a database that cannot be opened.
+ * @throws AppError `config` for faulty files, `unavailable` for a database that cannot be opened, `conflict` for one that was moved.
  */
 export async function openApp(config: Config, secrets: Secrets, overrides: Overrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack()
@@ -81,6 +82,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   const templates = loadTemplates(config.templatesDir)
   const languages = loadLanguages(config.templatesDir)
   const db = stack.use(await openDatabase(config, secrets, vault))
+  await refuseMoved(db.read)
   const random = overrides.random ?? Math.random
   const today = () => dateAt(clock.now(), office.timeZone)
   const moment = () => ({ db, log, office, now: clock.now(), today: today() })

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { App } from './app.ts'
 import { endOnCrash } from './cli/crash.ts'
+import type { MoveOptions } from './cli/move.ts'
 import { type ExitCode, failed, type Output, openOutput } from './cli/output.ts'
 import type { PreviewOptions } from './cli/preview.ts'
 import { type Config, loadConfig, type Secrets } from './config.ts'
@@ -298,6 +299,69 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
       const { restoreCommand } = await import('./cli/backup.ts')
       code = await restoreCommand({ ...load({}), clock: systemClock }, outputOf(options), { file, ...options })
     })
+
+  program
+    .command('move')
+    .description('the whole database into an empty one of the same engine or the other; nothing else may run meanwhile')
+    .option('--from <url>', 'file:PATH or postgres://…, as in DATABASE_URL')
+    .option('--from-url-file <file>', 'holds it: a password on the command line is seen by others')
+    .option('--to <url>', 'an empty one')
+    .option('--to-url-file <file>', 'holds it')
+    .option('--undo', 'take the mark of a move away from --from, which is then worked on again')
+    .option('--json', 'the result as one JSON line')
+    .action(async (options: MoveOptions & { json?: boolean }) => {
+      const { moveCommand } = await import('./cli/move.ts')
+      code = await moveCommand({ config: load({ keys: false }).config, clock: systemClock }, outputOf(options), options)
+    })
+
+  const people = program.command('person').description("one person's data: a copy of it, and its end")
+  people
+    .command('export')
+    .argument('<resident>', 'number of the resident', wholeNumber)
+    .description('everything on record about one person')
+    .option('--json-file <file>', 'for machines')
+    .option('--pdf <file>', 'to hand over')
+    .option('--language <language>', 'of the PDF: id or en', 'id')
+    .option('--json', 'the result as one JSON line')
+    .action((resident: number, options: { jsonFile?: string; pdf?: string; language?: string; json?: boolean }) =>
+      withApp('person', {}, options, async (app, output) =>
+        (await import('./cli/person.ts')).personExportCommand(app, output, { resident, ...options }),
+      ),
+    )
+  people
+    .command('erase')
+    .argument('<resident>', 'number of the resident', wholeNumber)
+    .description('on request; the counts of past years stay')
+    .requiredOption('--by <name>', 'the officer')
+    .requiredOption('--reason <text>', 'in the words of the request')
+    .option('--force', 'although a case is open or a permit still runs')
+    .option('--json', 'the result as one JSON line')
+    .action((resident: number, options: { by: string; reason: string; force?: boolean; json?: boolean }) =>
+      withApp('person', {}, options, async (app, output) =>
+        (await import('./cli/person.ts')).personEraseCommand(app, output, {
+          resident,
+          by: options.by,
+          reason: options.reason,
+          force: options.force === true,
+        }),
+      ),
+    )
+
+  program
+    .command('affected')
+    .description('whose data was touched, for the letter after a breach')
+    .requiredOption('--from <date>', 'first day, YYYY-MM-DD')
+    .requiredOption('--to <date>', 'last day, YYYY-MM-DD')
+    .option('--officer <name>', 'only what this account did')
+    .option('--everybody', 'what was stolen held everything')
+    .option('--csv <file>', 'names and addresses for the letter')
+    .option('--json', 'the result as one JSON line')
+    .action(
+      (options: { from: string; to: string; officer?: string; everybody?: boolean; csv?: string; json?: boolean }) =>
+        withApp('affected', {}, options, async (app, output) =>
+          (await import('./cli/affected.ts')).affectedCommand(app, output, options),
+        ),
+    )
 
   const keys = program.command('key').description('the keys that seal personal data')
   keys

@@ -98,7 +98,9 @@ describe('a new key', () => {
     expect(sealingKeys(keyFile(), 'test')).toEqual(['2026-06-01'])
     expect(keyFile()).toMatch(/^link:/m)
     expect(statSync(join(world.folder, 'secret.key')).mode & 0o777).toBe(0o600)
-    expect(await world.app.db.read.select({ phone: world.app.db.t.residents.phone }).from(world.app.db.t.residents)).toHaveLength(PEOPLE)
+    expect(
+      await world.app.db.read.select({ phone: world.app.db.t.residents.phone }).from(world.app.db.t.residents),
+    ).toHaveLength(PEOPLE)
   })
 
   it('comes a second time only when the first is done', async () => {
@@ -196,7 +198,15 @@ describe('a new key', () => {
 
   async function backup(databaseFile: string) {
     const { db, config, office, clock, log } = world.app
-    await makeBackup({ databaseFile, dataDir: config.dataDir, vault: db.vault, office, clock, log, passphrase: undefined })
+    await makeBackup({
+      databaseFile,
+      dataDir: config.dataDir,
+      vault: db.vault,
+      office,
+      clock,
+      log,
+      passphrase: undefined,
+    })
   }
 })
 

@@ -49,6 +49,7 @@ const COLUMNS = [
   'phone',
   'whatsapp_opt_in_on',
   'language',
+  'address',
   'regency',
   'sponsor_name',
   'sponsor_phone',

@@ -4,25 +4,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { inArray } from 'drizzle-orm'
-import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import type { App } from '../../src/app.ts'
 import { openOutput } from '../../src/cli/output.ts'
-import { silentLog } from '../../src/lib/events.ts'
-import { freePort } from '../../src/lib/free-port.ts'
-import { readTranscript } from '../../src/sandbox/journal.ts'
-import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/world.ts'
-import { openGround, STARTS_AT } from '../chaos/ground.ts'
-import { peopleOf, residentRows, standingFaults } from '../chaos/people.ts'
-import { startSandbox, transcriptIn } from '../chaos/processes.ts'
-import { importRows } from '../chaos/storm.ts'
-import { verdictOn } from '../chaos/verdict.ts'
 import { pause, until } from '../chaos/wait.ts'
-import { type DrillDaemon, startDrillDaemon } from './daemon-process.ts'
-import { finish } from './finish.ts'
+import type { DrillDaemon } from './daemon-process.ts'
 import { canMakeDisks, emptyDisk, fillDisk, onSmallDisk } from './small-disk.ts'
+import { ask, cpuShare, openStage, ring, type Stage } from './stage.ts'
 
-const USAGE = `node scripts/drills/full-disk.ts [--residents N] [--seconds N] [--seed N] [--megabytes N] [--disk DIR] [--json]
+const USAGE = `node scripts/drills/full-disk.ts [--residents N] [--rate N] [--seconds N] [--seed N] [--megabytes N] [--disk DIR] [--json]
 
 Lets the daemon tell everybody from a small disk, which is filled to the last byte twice, for so many seconds: when the first
 voice note is being written, and when half of the messages are out. Then there is space again, and the daemon, which nobody
@@ -47,6 +36,7 @@ async function main(argv: string[]): Promise<0 | 1 | 2> {
     args: argv,
     options: {
       residents: { type: 'string', default: '2000' },
+      rate: { type: 'string' },
       seconds: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       megabytes: { type: 'string', default: '64' },
@@ -62,7 +52,9 @@ async function main(argv: string[]): Promise<0 | 1 | 2> {
   if (values.disk === undefined) return onADiskOfItsOwn(argv, Number(values.megabytes))
 
   const output = openOutput(values.json)
-  const options = { residents: Number(values.residents), seconds: Number(values.seconds), seed: Number(values.seed) }
+  const residents = Number(values.residents)
+  const perSecond = Number(values.rate ?? Math.max(10, Math.ceil(residents / 50)))
+  const options = { residents, perSecond, seconds: Number(values.seconds), seed: Number(values.seed) }
   const result = await drill(values.disk, options, (line) => output.line(line))
   for (const [name, value] of Object.entries(result))
     output.line(`${name.replaceAll('_', ' ').padEnd(18)}${typeof value === 'object' ? JSON.stringify(value) : value}`)
@@ -88,136 +80,85 @@ type Result = Awaited<ReturnType<typeof drill>>
 
 async function drill(
   disk: string,
-  { residents, seconds, seed }: { residents: number; seconds: number; seed: number },
+  { residents, perSecond, seconds, seed }: { residents: number; perSecond: number; seconds: number; seed: number },
   tell: (line: string) => void,
 ) {
-  await using stack = new AsyncDisposableStack()
+  using stack = new DisposableStack()
   const beside = mkdtempSync(join(tmpdir(), 'tenggat-beside-'))
   stack.defer(() => rmSync(beside, { recursive: true }))
-  // The carrier and the children's standard error have disks of their own.
+  // The carrier and what it says have a disk of their own.
   mkdirSync(join(beside, 'cache'))
   for (const name of ['transcript.jsonl', 'daemon.log', 'cache']) symlinkSync(join(beside, name), join(disk, name))
-  const rows = residentRows(residents)
-  const sandbox = stack.use(await startSandbox({ folder: disk, seed, clockStart: STARTS_AT }))
-  await sandbox.people(peopleOf(rows))
-  await sandbox.faults(standingFaults(rows))
-  const ground = {
-    folder: disk,
-    port: await freePort(),
-    sandboxUrl: sandbox.url,
-    perSecond: Math.max(10, Math.ceil(residents / 50)),
-  }
-  const begun = performance.now()
-  const now = () => Math.floor(STARTS_AT + performance.now() - begun)
-  const app = stack.use(await openGround(ground, { clock: { now }, log: silentLog }))
-  await importRows(app, ground, rows)
-  const messages = async () => (await readTranscript(transcriptIn(disk))).filter(({ kind }) => kind === 'sms').length
-
-  const daemon = stack.use(startDrillDaemon({ ...ground, startsAt: now() }))
+  await using stage = await openStage({ folder: disk, residents, seed, perSecond })
+  const { app } = stage
+  const daemon = stage.start()
   await daemon.consoleUrl()
   const audio = join(disk, 'audio')
   await until(async () => readdirSync(audio).length > 0, 60_000)
-  const whileSpeaking = await pinch({ disk, app, daemon, seconds, smsOut: await messages() })
-  tell(`full while speaking: ${JSON.stringify(whileSpeaking)}`)
-  await until(async () => (await messages()) >= residents * 0.45, 300_000)
-  const whileSending = await pinch({ disk, app, daemon, seconds, smsOut: await messages() })
-  tell(`full while sending: ${JSON.stringify(whileSending)}`)
+  const pinches = [await pinch({ disk, stage, daemon, seconds })]
+  tell(`full while speaking: ${JSON.stringify(pinches[0])}`)
+  await stage.untilMessages(daemon, residents * 0.45)
+  pinches.push(await pinch({ disk, stage, daemon, seconds }))
+  tell(`full while sending: ${JSON.stringify(pinches[1])}`)
 
   const freed = performance.now()
-  await until(async () => {
-    if (!daemon.alive()) throw new Error(`the daemon ended by itself: ${daemon.errors()}`)
-    return isThrough(app, now())
-  }, 300_000)
+  await stage.untilThrough(daemon)
   const throughAfter = Math.round(performance.now() - freed)
-  const webhookAfter = await ring(daemon, 'SMafter')
+  const { status: webhookAfter } = await ring(daemon, 'SMafter')
   const alarms = await app.db.read.select().from(app.db.t.alarms)
   const stillAlive = daemon.alive() && daemon.errors() === ''
   const exitCode = await daemon.stop()
-  await sandbox.stop()
-  const { found } = await finish(disk, { rows, seed })
-  const verdict = await verdictOn(disk)
   return {
     residents,
-    told_once: verdict.told_once,
-    told_twice: verdict.told_twice,
-    never_told: verdict.never_told,
-    wrongly_marked: verdict.wrongly_marked,
+    ...(await stage.judge()),
     still_alive: stillAlive,
     exit_code: exitCode,
-    alarm_seen: alarms.some(({ kind, detail }) => kind === 'disk' && detail.includes('is full; nothing could be written')),
+    alarm_seen: alarms.some(({ kind, detail }) => kind === 'disk' && /is full; nothing could be written/.test(detail)),
     alarms: alarms.map(({ kind, detail, times }) => `${kind} (${times}): ${detail}`),
     log_clear: daemon.log.some(({ fault }) => typeof fault === 'string' && fault.endsWith('is full')),
+    outcomes_not_recorded: daemon.log.filter(({ msg }) => msg === 'outcome not recorded').length,
     webhook_after: webhookAfter,
     through_after_ms: throughAfter,
-    found_at_carrier: found,
     half_files: await halfFiles(app, audio),
-    pinches: [whileSpeaking, whileSending],
+    pinches,
   }
-}
-
-/** Nobody is left whose time has come. A call that waits for another one to the same phone is not due. */
-async function isThrough({ db }: App, now: number): Promise<boolean> {
-  const { deliveries } = db.t
-  const open = await db.read
-    .select({
-      state: deliveries.state,
-      channel: deliveries.channel,
-      at: deliveries.not_before,
-      phone: deliveries.phone_index,
-    })
-    .from(deliveries)
-    .where(inArray(deliveries.state, ['queued', 'sending', 'uncertain', 'accepted', 'sent']))
-  const live = new Set(open.filter((row) => row.channel === 'call' && row.state !== 'queued').map((row) => row.phone))
-  return !open.some(
-    (row) =>
-      row.state === 'sending' ||
-      row.state === 'uncertain' ||
-      (row.state === 'queued' && row.at <= now && !(row.channel === 'call' && live.has(row.phone))),
-  )
 }
 
 /** The disk is full for so many seconds. */
 async function pinch({
   disk,
-  app,
+  stage,
   daemon,
   seconds,
-  smsOut,
 }: {
   disk: string
-  app: App
+  stage: Stage
   daemon: DrillDaemon
   seconds: number
-  smsOut: number
 }): Promise<Pinch> {
+  const smsOut = await stage.messages()
   fillDisk(disk)
-  const cpu = daemon.cpuMs()
   const lines = daemon.log.length
-  await pause(seconds * 500)
-  const webhook = await ring(daemon, 'SMwhile')
-  const answer = await fetch(`${await daemon.consoleUrl()}/readyz`)
-  const readyz = `${answer.status} ${(await answer.text()).trim()}`
-  await pause(seconds * 500)
-  const figures = {
-    sms_out: smsOut,
-    notes: await app.db.read.$count(app.db.t.voice_notes),
-    cpu_share: Math.round((daemon.cpuMs() - cpu) / (seconds * 10)) / 100,
-    readyz,
-    webhook,
-    lines: daemon.log.length - lines,
-  }
+  const answers = { readyz: '', webhook: 0 }
+  const cpu = await cpuShare(daemon, seconds, async () => {
+    await pause(seconds * 300)
+    answers.webhook = await ringUntilShut(daemon, seconds)
+    answers.readyz = (await ask(daemon, '/readyz')).says
+  })
+  const { db } = stage.app
+  const notes = await db.read.$count(db.t.voice_notes)
+  const figures = { sms_out: smsOut, notes, cpu_share: cpu, ...answers, lines: daemon.log.length - lines }
   emptyDisk(disk)
   return figures
 }
 
-/** A signed receipt of something that was never sent; the answer's status. */
-async function ring(daemon: DrillDaemon, sid: string): Promise<number> {
-  const url = `${await daemon.publicUrl()}/twilio/status`
-  const params = { AccountSid: ACCOUNT_SID, MessageSid: sid, MessageStatus: 'sent' }
-  const headers = { 'x-twilio-signature': getExpectedTwilioSignature(AUTH_TOKEN, url, params) }
-  const answer = await fetch(url, { method: 'POST', headers, body: new URLSearchParams(params) })
-  await answer.text()
-  return answer.status
+/** The log of the database goes on in the room that it has had before; sooner or later that is used up, too. */
+async function ringUntilShut(daemon: DrillDaemon, seconds: number): Promise<number> {
+  const ends = performance.now() + seconds * 300
+  for (let index = 0; ; index++) {
+    const { status } = await ring(daemon, `SM${Math.floor(performance.now())}x${index}`)
+    if (status !== 204 || performance.now() > ends) return status
+  }
 }
 
 /** Sounds on record that are not what was recorded, and drafts that nobody will finish. */

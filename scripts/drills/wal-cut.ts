@@ -39,6 +39,7 @@ const FRAME_HEADER = 24
 /** How many bytes of the log count: after a checkpoint it begins anew over what is left of the last one (sqlite.org/fileformat2.html#walformat). */
 export function liveBytes(wal: string): number {
   const bytes = readFileSync(wal)
+  if (bytes.length < WAL_HEADER) return 0
   const frame = FRAME_HEADER + bytes.readUInt32BE(8)
   const salt = bytes.subarray(16, 24)
   let at = WAL_HEADER
@@ -67,7 +68,7 @@ async function main(argv: string[]): Promise<0 | 1> {
     args: argv,
     options: {
       cuts: { type: 'string', default: '50' },
-      residents: { type: 'string', default: '30' },
+      residents: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path'
 import type { App, Delivery } from '../app.ts'
-import { cleanNotes } from '../compose/clean-notes.ts'
 import { cleanSessions } from '../console/sessions.ts'
 import { forgetUploads } from '../console/uploads.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
@@ -20,6 +19,7 @@ import { backupDuty } from './backup.ts'
 import { costDepsOf } from './forecast.ts'
 import { mailDuties } from './mail-duties.ts'
 import { openProbes } from './probes.ts'
+import { audioDuty, retentionDuty } from './retention-duty.ts'
 
 /** Between two looks at the queue when nothing comes in. */
 const IDLE_MS = 1_000
@@ -69,7 +69,8 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
     async watch() {
       const now = app.clock.now()
       if (heartbeat) await tellAgain(heartbeat, now)
-      return { silent: await watch(now) }
+      const uploads = await forgetUploads(delivery.voiceNotes.dir, systemClock.now())
+      return { silent: await watch(now), uploads }
     },
     overstay: () => app.overstay(),
     attend: () => app.attend(),
@@ -91,10 +92,10 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
       checkSpending({ ...costDepsOf(app), db: app.db, clock: app.clock, log: app.log, carrier: delivery.carrier }),
     async clean() {
       const now = app.clock.now()
-      const notes = await cleanNotes({ db: app.db, dir: delivery.voiceNotes.dir, now, today: app.today() })
-      const uploads = await forgetUploads(delivery.voiceNotes.dir, systemClock.now())
-      return { ...notes, sessions: await cleanSessions(app.db, now), uploads }
+      const notes = await audioDuty(app, delivery)
+      return { ...notes, sessions: await cleanSessions(app.db, now) }
     },
+    retention: () => retentionDuty(app, delivery),
     backup: () => backupDuty(app),
   }
 }
@@ -107,8 +108,7 @@ async function deliverUntil(
   let scanned: string | null = null
   while (!signal.aborted) {
     try {
-      const state = await storage.look()
-      if (state === 'wait') {
+      if (!(await storage.look())) {
         await delivery.awaitNews(FAULT_WAIT_MS, signal)
         continue
       }
@@ -119,7 +119,7 @@ async function deliverUntil(
         await app.attend()
         scanned = mark
       }
-      const { taken } = await delivery.dispatcher.drain({ begin: state === 'work' })
+      const { taken } = await delivery.dispatcher.drain({ mayBegin: storage.mayBegin })
       if (taken > 0) continue
     } catch (error) {
       // A full disk or a locked database passes; what was not recorded is found by its lease.

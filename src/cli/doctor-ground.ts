@@ -3,6 +3,7 @@ import { loadLanguages } from '../compose/language.ts'
 import { loadTemplates, type Templates } from '../compose/template.ts'
 import { type Config, type Environment, examineConfig, type Secrets } from '../config.ts'
 import { migrationState } from '../db/migrations.ts'
+import { whyMoved } from '../db/moved.ts'
 import { type Db, openSqlite } from '../db/open.ts'
 import { openVault, type Vault } from '../db/seal.ts'
 import { AppError } from '../lib/errors.ts'
@@ -99,6 +100,8 @@ async function connect({ databaseFile: file }: Config, { databaseUrl: url }: Sec
 async function checkOpen(db: Db, troubles: Trouble[]): Promise<Opened> {
   const migrations = judgeMigrations(await migrationState(db.read))
   const keyTroubles = migrations.length > 0 ? [] : await judgeKeys(db)
+  const moved = migrations.length > 0 ? null : await whyMoved(db.read)
+  if (moved !== null) migrations.push(fault(sentence(moved), 'Do as the sentence says; nothing starts on it until then.'))
   if (migrations.length === 0 && keyTroubles.length === 0) return { db, troubles, keyTroubles }
   await db[Symbol.asyncDispose]()
   return { db: null, troubles: [...troubles, ...migrations], keyTroubles }

@@ -30,14 +30,22 @@ export async function keyRotateCommand(
 async function rotated(deps: RotationDeps, output: Output, keyOnly: boolean): Promise<ExitCode> {
   const { key, added, resealed, remaining, older } = await rotateKey(deps, { keyOnly })
   const left = Object.entries(remaining)
-  output.line(added ? `${deps.keyFile} has a new key, ${key}: copy the file to where its copy is kept, now` : `going on with the key ${key}`)
+  output.line(
+    added
+      ? `${deps.keyFile} has a new key, ${key}: copy the file to where its copy is kept, now`
+      : `going on with the key ${key}`,
+  )
   for (const [table, rows] of Object.entries(resealed)) output.line(`${table}: ${rows} rows sealed anew`)
-  if (keyOnly) output.line('Bring the file to every machine that works on this database, then: scripts/tenggat key rotate')
+  if (keyOnly)
+    output.line('Bring the file to every machine that works on this database, then: scripts/tenggat key rotate')
   else if (left.length === 0) {
     output.line(`Everything in the database is sealed with ${key}; links and search stay as they are.`)
-    output.line(`Backups made before now still need ${older.join(', ')}, copies elsewhere too. Once they are gone: key rotate --drop-old`)
+    output.line(
+      `Backups made before now still need ${older.join(', ')}, copies elsewhere too. Once they are gone: key rotate --drop-old`,
+    )
   }
-  if (!keyOnly) for (const [where, values] of left) output.line(`${where}: ${values} values are still sealed with an older key`)
+  if (!keyOnly)
+    for (const [where, values] of left) output.line(`${where}: ${values} values are still sealed with an older key`)
   output.result({ key, added, resealed, remaining, older_keys: older })
   if (keyOnly || left.length === 0) return 0
   output.line('A process has not taken up the new key: restart it, then run this again.')

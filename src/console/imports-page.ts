@@ -2,11 +2,12 @@ import { basename } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
 import type { FastifyReply } from 'fastify'
 import PQueue from 'p-queue'
+import { systemClock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { type Reason, RegisterFileError } from '../register/fault.ts'
 import type { ImportResult } from '../register/import.ts'
 import { idOf, wholeNumber } from './asked.ts'
-import { type ConsoleDeps, wallClockOf } from './deps.ts'
+import type { ConsoleDeps } from './deps.ts'
 import { importOf, importPage, rejectsOf } from './imports-query.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
@@ -72,7 +73,7 @@ async function preview(request: ConsoleRequest, reply: FastifyReply): Promise<st
   const { deps, officer, files } = request
   const file = files.file
   if (!file || file.bytes.byteLength === 0) throw new AppError('invalid', 'pilih satu berkas CSV atau XLSX')
-  await forgetUploads(deps.audioDir, wallClockOf(deps).now())
+  await forgetUploads(deps.audioDir, systemClock.now())
   const kept = await keepUpload(deps.audioDir, file)
   const rehearsal = await rehearse(request, kept)
   return render(reply, officer, 'import', {

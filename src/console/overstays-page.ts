@@ -36,7 +36,7 @@ const FIELDS = [
 ]
 const NOBODY = '-'
 /** A print of more is a book, and no page is larger than 100 kB: the export has them all. */
-const MOST_PRINTED = 200
+const MOST_PRINTED = 150
 
 export const overstayRoutes: Route[] = [
   { method: 'GET', path: '/overstays', role: 'viewer', audit: { action: 'overstays.list' }, handle: list },

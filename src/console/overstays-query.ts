@@ -22,6 +22,7 @@ import { mayBe } from '../overstay/contact-state.ts'
 import { isAfter, isBefore } from '../overstay/pages.ts'
 import { ofOffice } from '../overstay/standing.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
+import { kept, stateOfCases } from './kept.ts'
 import type { Officer } from './officer.ts'
 
 export const CONTACT_STATES = ['confirmed', 'unconfirmed', 'untried'] as const
@@ -134,6 +135,11 @@ export async function totalOf(
 
 /** What the open (or closed) cases of the area have to filter by. */
 export async function overstayChoices(scope: OverstayScope, closed = false): Promise<OverstayChoices> {
+  const question = `overstay choices ${closed} ${JSON.stringify(scope.officer.regencies)}`
+  return kept(scope.db, { question, about: await stateOfCases(scope.db) }, () => choicesNow(scope, closed))
+}
+
+async function choicesNow(scope: OverstayScope, closed: boolean): Promise<OverstayChoices> {
   const { overstay_cases: cases, permits, residents } = scope.db.t
   const rows = await scope.db.read
     .select({

@@ -80,6 +80,7 @@ export const residentRoutes: Route[] = [
         timeline: await timelineOf(deps.db.read, { residentId: id }),
         followUps: (await followUpPage(scope, { view: { residentId: id } })).rows,
         mayAct: mayAs(officer, 'officer'),
+        mayCopy: mayAs(officer, 'supervisor') && file.resident.erased_at === null,
         holdReasons: HOLD_REASONS,
         found: request.query.get('ref'),
       })

@@ -4,6 +4,7 @@ import { deliveryRoutes } from './deliveries-page.ts'
 import { followUpRoutes } from './follow-ups-page.ts'
 import { importRoutes } from './imports-page.ts'
 import { overstayRoutes } from './overstays-page.ts'
+import { personRoutes } from './person-page.ts'
 import { planRoutes } from './plan-page.ts'
 import { proofRoutes } from './proof-page.ts'
 import { reportRoutes } from './report-page.ts'
@@ -21,6 +22,7 @@ export const routes: Route[] = [
   ...followUpRoutes,
   ...residentRoutes,
   ...proofRoutes,
+  ...personRoutes,
   ...correctionRoutes,
   ...importRoutes,
   ...deliveryRoutes,

@@ -13,6 +13,7 @@ import {
   followUpCounts,
   followUpPage,
 } from './follow-ups-query.ts'
+import { kept, stateOfCases } from './kept.ts'
 import { countEnding } from './residents-query.ts'
 
 export type TodayScope = FollowUpScope & { now: number }
@@ -83,12 +84,15 @@ async function toldToday({ db, office, today, officer }: TodayScope): Promise<nu
 async function caseFigures({ db, office, today, officer }: TodayScope) {
   const { overstay_cases: cases, case_events, residents } = db.t
   const mine = and(isNull(cases.closed_at), ofOffice(residents.office_code, office), ofArea(residents.regency, officer))
-  const open = await db.read
-    .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })
-    .from(cases)
-    .innerJoin(residents, eq(residents.id, cases.resident_id))
-    .where(mine)
-    .groupBy(cases.level, cases.opened_on, cases.proposed)
+  const question = `open cases ${JSON.stringify(officer.regencies)}`
+  const open = await kept(db, { question, about: await stateOfCases(db) }, async () =>
+    db.read
+      .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })
+      .from(cases)
+      .innerJoin(residents, eq(residents.id, cases.resident_id))
+      .where(mine)
+      .groupBy(cases.level, cases.opened_on, cases.proposed),
+  )
   const raised = await db.read
     .selectDistinct({ id: cases.id })
     .from(case_events)

@@ -5,12 +5,12 @@ import Database from 'better-sqlite3'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Db, openSqlite, type Tx } from './open.ts'
-import { testVault } from './testing.ts'
+import { testEngine, testVault } from './testing.ts'
 import { StorageFault } from './trouble.ts'
 
 const LARGE = 'x'.repeat(1_000_000)
 
-describe('writing to SQLite', () => {
+describe.skipIf(testEngine() === 'postgres')('writing to SQLite', () => {
   let folder: string
   let file: string
   let db: Db
@@ -61,7 +61,10 @@ describe('writing to SQLite', () => {
     const turning = setInterval(() => {
       turns += 1
     }, 5)
-    await expect(put('a')).rejects.toMatchObject({ kind: 'database', message: 'the database is locked by another program' })
+    await expect(put('a')).rejects.toMatchObject({
+      kind: 'database',
+      message: 'the database is locked by another program',
+    })
     expect(db.trouble()?.kind).toBe('database')
     expect(turns).toBeGreaterThan(2)
     clearInterval(turning)
@@ -97,7 +100,10 @@ describe('writing to SQLite', () => {
 
   async function keys(): Promise<string[]> {
     const { meta } = db.t
-    const rows = await db.read.select({ key: meta.key }).from(meta).where(sql`${meta.key} > 't:' and ${meta.key} < 't;'`)
+    const rows = await db.read
+      .select({ key: meta.key })
+      .from(meta)
+      .where(sql`${meta.key} > 't:' and ${meta.key} < 't;'`)
     return rows.map(({ key }) => key.slice(2))
   }
 })

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
+import { Checkpoints } from './checkpoint.ts'
 import { isContention } from './dialect.ts'
 import type { Tx } from './open.ts'
 import { StorageFault, storageFault } from './trouble.ts'
@@ -28,6 +29,7 @@ export function insideWrite<Result>(work: () => Promise<Result>): Promise<Result
 /** One writer, in order; waiting callbacks run behind savepoints of one transaction and learn of its commit. */
 export class WriteQueue {
   readonly #client: Database.Database
+  readonly #checkpoints: Checkpoints
   readonly #tx: Tx
   readonly #file: string
   readonly #patienceMs: number
@@ -38,6 +40,7 @@ export class WriteQueue {
 
   constructor(parts: { client: Database.Database; tx: Tx; file: string; patienceMs: number }) {
     this.#client = parts.client
+    this.#checkpoints = new Checkpoints(parts.client)
     this.#tx = parts.tx
     this.#file = parts.file
     this.#patienceMs = parts.patienceMs
@@ -87,6 +90,7 @@ export class WriteQueue {
     }
     this.#trouble = null
     for (const tell of settle) tell()
+    this.#checkpoints.afterCommit()
   }
 
   async #runOne(one: Waiting): Promise<() => void> {

@@ -71,6 +71,8 @@ export type Carrier = AsyncDisposable & {
     since: number,
   ): Promise<Answered<Listed[]>>
   fetch(kind: 'message' | 'call', sid: string): Promise<Answered<Fetched>>
+  /** Blots out the text that the carrier keeps of a message; `gone` where it has none of this id any more. */
+  redact(sid: string): Promise<Answered<'redacted' | 'gone'>>
   /** A harmless request that shows whether the account works. */
   probe(): Promise<Answered<Probed>>
   /** Whether the account may call from this number: bought there, or verified as the office's own. */

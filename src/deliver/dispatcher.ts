@@ -28,6 +28,9 @@ const LEASE_RESERVE = 0.5
 
 export type DrainResult = { attempts: number; accepted: number; refused: number; uncertain: number; taken: number }
 
+/** Asked before each claim. */
+export type MayBegin = () => boolean | Promise<boolean>
+
 /** Sends what is due, channel by channel, within windows, rates and pauses. One per process. */
 export class Dispatcher {
   readonly #deps: DeliverDeps
@@ -62,9 +65,10 @@ export class Dispatcher {
 
   /**
    * One round: merge receipts, recover, look up, prepare voices, then send everything that is due now.
-   * Resolves when nothing that is due is left, or what is left must wait. Without `begin` nothing new is sent, called or spoken.
+   * Resolves when nothing that is due is left, or what is left must wait. While `mayBegin` says no,
+   * nothing new is sent, called or spoken.
    */
-  async drain({ begin = true }: { begin?: boolean } = {}): Promise<DrainResult> {
+  async drain({ mayBegin = always }: { mayBegin?: MayBegin } = {}): Promise<DrainResult> {
     const deps = this.#deps
     const result: DrainResult = { attempts: 0, accepted: 0, refused: 0, uncertain: 0, taken: 0 }
     await applyReceipts(deps)
@@ -73,16 +77,16 @@ export class Dispatcher {
     if (!(await this.#accountWorks())) return result
     await reconcile(deps)
     await pollSilent(deps)
-    if (!begin) return result
+    if (!(await mayBegin())) return result
     await answerListeners(deps)
     await callUnheard(deps)
     const roundEnds = performance.now() + ROUND_MS
     const channels = await Promise.allSettled([
-      this.#drainChannel('sms', result),
-      this.#drainChannel('whatsapp', result),
+      this.#drainChannel('sms', result, mayBegin),
+      this.#drainChannel('whatsapp', result, mayBegin),
       // Speaking takes a while; no text waits for it.
       prepareVoiceNotes(deps, () => this.#stopping || performance.now() > roundEnds).then(() =>
-        this.#drainChannel('call', result),
+        this.#drainChannel('call', result, mayBegin),
       ),
     ])
     // Only when all have come to rest: the next round must not run beside what is left of this one.
@@ -91,7 +95,7 @@ export class Dispatcher {
     return result
   }
 
-  async #drainChannel(channel: Channel, result: DrainResult): Promise<void> {
+  async #drainChannel(channel: Channel, result: DrainResult, mayBegin: MayBegin): Promise<void> {
     const deps = this.#deps
     const queue = this.#queues[channel]
     const pace = this.#paces[channel]
@@ -107,6 +111,7 @@ export class Dispatcher {
       for (;;) {
         const now = deps.clock.now()
         if (this.#stopping || performance.now() > roundEnds || !windowAt(deps.office, channel, now).mayStart) break
+        if (!(await mayBegin())) break
         const { live } = await livePauses(deps.db.read, now)
         if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
         const free = most - inFlight.size
@@ -247,4 +252,8 @@ export class Dispatcher {
     }
     return !live.some((one) => one.scope === 'account')
   }
+}
+
+function always(): boolean {
+  return true
 }

@@ -68,7 +68,11 @@ export async function eraseFromDeliveries(
 /** What the carrier sent stays known by its id and status, so that it cannot come a second time. Returns how many. */
 export async function eraseReceipts(
   tx: Tx,
-  { ids = [], sids = [], attempts = [] }: { ids?: readonly number[]; sids?: readonly string[]; attempts?: readonly number[] },
+  {
+    ids = [],
+    sids = [],
+    attempts = [],
+  }: { ids?: readonly number[]; sids?: readonly string[]; attempts?: readonly number[] },
 ): Promise<number> {
   const { receipts } = tx.t
   if (ids.length + sids.length + attempts.length === 0) return 0
@@ -89,8 +93,34 @@ export async function eraseReceipts(
   return rows.length
 }
 
+/**
+ * The numbers at which this person was told or would be, now and formerly; not one that is by now another's, whose messages nobody can
+ * tell from theirs.
+ */
+export async function ownNumbers(reader: Reader, residentId: number): Promise<string[]> {
+  const { residents, deliveries } = reader.t
+  const [person] = await reader
+    .select({ phone: residents.phone, index: residents.phone_index })
+    .from(residents)
+    .where(eq(residents.id, residentId))
+  const told = await reader
+    .select({ phone: deliveries.phone, index: deliveries.phone_index })
+    .from(deliveries)
+    .where(and(inArray(deliveries.id, deliveriesOf(reader, residentId)), eq(deliveries.role, 'resident')))
+  const numbers = new Map([...told, person].flatMap((one) => (one?.phone && one.index ? [[one.index, one.phone]] : [])))
+  const others = await reader
+    .select({ index: residents.phone_index })
+    .from(residents)
+    .where(and(inArray(residents.phone_index, [...numbers.keys()]), ne(residents.id, residentId)))
+  for (const { index } of others) if (index !== null) numbers.delete(index)
+  return [...numbers.values()]
+}
+
 /** Messages of a person's own, by the number they came from; a few pages of sealed texts, for no index knows it. */
-export async function repliesFrom(reader: Reader, phones: readonly string[]): Promise<{ id: number; raw: string; at: number; status: string }[]> {
+export async function repliesFrom(
+  reader: Reader,
+  phones: readonly string[],
+): Promise<{ id: number; raw: string; at: number; status: string }[]> {
   const { receipts } = reader.t
   const from = new Set(phones)
   const found = []

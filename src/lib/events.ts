@@ -7,7 +7,7 @@ export type Log = Logger
 
 /** JSON lines to `destination`, standard output by default; `2` is standard error. */
 export function openLog(options: { level: string; destination?: DestinationStream | 2 }): Log {
-  const destination = options.destination === 2 ? pino.destination(2) : options.destination
+  const destination = options.destination === 2 ? surviving(pino.destination(2)) : options.destination
   const settings: LoggerOptions = {
     level: options.level,
     base: null,
@@ -37,7 +37,27 @@ export async function openDailyLog(options: { level: string; file: string }): Pr
     // The last lines before a crash are the ones that matter.
     sync: true,
   })
-  return openLog({ level: options.level, destination })
+  const told = tellOfFailures(options.file)
+  return openLog({ level: options.level, destination: surviving(destination, told) })
+}
+
+/** A disk without room for the log must not end the program: what could not be written waits for the next line. */
+function surviving<Stream extends NodeJS.EventEmitter>(
+  stream: Stream,
+  onFailure: (error: NodeJS.ErrnoException) => void = () => undefined,
+): Stream {
+  stream.on('error', onFailure)
+  return stream
+}
+
+/** To whoever reads standard error, once an hour: the log itself cannot say it. */
+function tellOfFailures(file: string): (error: NodeJS.ErrnoException) => void {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return ({ code }) => {
+    if (performance.now() - toldAt < FAILURE_EVERY_MS) return
+    toldAt = performance.now()
+    process.stderr.write(`LOG_FILE ${file} cannot be written (${code}); what is to be logged waits in memory\n`)
+  }
 }
 
 function unsaid(value: unknown): unknown {
@@ -52,6 +72,7 @@ function withoutErrors(this: Logger, args: Parameters<LogFn>, method: LogFn): vo
 }
 
 const KEPT_DAYS = 14
+const FAILURE_EVERY_MS = 3_600_000
 
 export const silentLog: Log = pino({ level: 'silent' })
 

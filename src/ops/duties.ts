@@ -14,6 +14,7 @@ export const SCHEDULE = [
   { name: 'spending', cron: '15 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'digest', cron: '30 6 * * *', rhythm: 'dated', leaseMinutes: 10 },
   { name: 'clean', cron: '0 3 * * *', rhythm: 'dated', leaseMinutes: 10 },
+  { name: 'retention', cron: '30 3 * * *', rhythm: 'dated', leaseMinutes: 30 },
   { name: 'backup', cron: '30 2 * * *', rhythm: 'dated', leaseMinutes: 30 },
   { name: 'attend', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },
   { name: 'watch', cron: '*/5 * * * *', rhythm: 'steady', leaseMinutes: 5 },

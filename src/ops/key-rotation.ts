@@ -50,7 +50,8 @@ export async function rotateKey(deps: RotationDeps, { keyOnly = false } = {}): P
   using _lock = lockFor(deps)
   const { db, keyFile } = deps
   const known = sealingKeys(readFileSync(keyFile, 'utf8'), keyFile)
-  const unfinished = known.length > 1 && ((await doneRotation(db))?.key !== known[0] || !isEmpty(await sealedByOthers(db)))
+  const unfinished =
+    known.length > 1 && ((await doneRotation(db))?.key !== known[0] || !isEmpty(await sealedByOthers(db)))
   if (!unfinished) addKey(deps, known)
   const key = db.vault.currentKey()
   if (keyOnly) return { key, added: !unfinished, resealed: {}, remaining: await sealedByOthers(db), older: known }
@@ -60,10 +61,22 @@ export async function rotateKey(deps: RotationDeps, { keyOnly = false } = {}): P
   await db.write(async (tx) => {
     const { meta } = tx.t
     const value = JSON.stringify({ key, since: deps.now })
-    if (done) await tx.insert(meta).values({ key: DONE, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
-    await recordAudit(tx, { officerId: null, now: deps.now, action: 'key.rotate', detail: done ? key : `${key} unfinished` })
+    if (done)
+      await tx.insert(meta).values({ key: DONE, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
+    await recordAudit(tx, {
+      officerId: null,
+      now: deps.now,
+      action: 'key.rotate',
+      detail: done ? key : `${key} unfinished`,
+    })
   })
-  return { key, added: !unfinished, resealed, remaining, older: sealingKeys(readFileSync(keyFile, 'utf8'), keyFile).slice(1) }
+  return {
+    key,
+    added: !unfinished,
+    resealed,
+    remaining,
+    older: sealingKeys(readFileSync(keyFile, 'utf8'), keyFile).slice(1),
+  }
 }
 
 /**
@@ -82,7 +95,9 @@ export async function dropOldKeys(deps: RotationDeps): Promise<{ key: string; dr
   if (!isEmpty(remaining)) {
     throw new AppError(
       'conflict',
-      `older keys are still needed by ${Object.entries(remaining).map(([where, rows]) => `${rows} of ${where}`).join(', ')}: run key rotate first`,
+      `older keys are still needed by ${Object.entries(remaining)
+        .map(([where, rows]) => `${rows} of ${where}`)
+        .join(', ')}: run key rotate first`,
     )
   }
   const needed = await backupsBefore(deps, await sealedSince(db, key!))

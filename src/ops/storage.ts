@@ -9,13 +9,12 @@ import { lookAtSpace, SPACE_LIMITS } from './doctor/disk.ts'
 export const RESERVE_BYTES = 8_000_000
 const LOW_BYTES = SPACE_LIMITS.faultBytes
 
-/** `hold`: nothing new is to be begun. `wait`: nothing can be written. */
-export type StorageState = 'work' | 'hold' | 'wait'
-
 /** Keeps an eye on what the database lies on. Alarms `disk` and `database`. */
 export type StorageWatch = {
-  /** To be asked before each round, and again soon while it says `wait`. */
-  look(): Promise<StorageState>
+  /** Before each round: raises and ends alarms. False while nothing can be written; then it is to be asked again soon. */
+  look(): Promise<boolean>
+  /** Whether there is room for something new. */
+  mayBegin(): Promise<boolean>
   /** What has failed elsewhere: a sound that could not be written lies on a disk, too. */
   met(error: unknown): void
   /** What keeps the daemon from its work at the moment. */
@@ -47,23 +46,24 @@ export function openStorageWatch(deps: {
   folder: string | null
   free?: (folder: string) => Promise<number>
   clearAfterMs?: number
+  freshMs?: number
 }): StorageWatch {
-  const { db, clock, log, folder, free = freeBytesOf, clearAfterMs = CLEAR_AFTER_MS } = deps
+  const { db, clock, log, folder, free = freeBytesOf, clearAfterMs = CLEAR_AFTER_MS, freshMs = SPACE_FRESH_MS } = deps
   const troubles = new Map<TroubleKind, Trouble>()
   let known = false
   let left = { bytes: Number.POSITIVE_INFINITY, at: Number.NEGATIVE_INFINITY }
   let loggedAt = Number.NEGATIVE_INFINITY
-  let state: StorageState = 'work'
+  let shut = false
 
   function meet(kind: TroubleKind, grade: Grade, says: string): void {
     const last = performance.now()
     const before = troubles.get(kind)
-    const shut = grade === 'shut'
-    if (before && (before.shut || (!shut && GRADES.indexOf(grade) <= GRADES.indexOf(before.grade)))) {
+    const isShut = grade === 'shut'
+    if (before && (before.shut || (!isShut && GRADES.indexOf(grade) <= GRADES.indexOf(before.grade)))) {
       troubles.set(kind, { ...before, last })
       return
     }
-    troubles.set(kind, { grade, says, from: clock.now(), last, told: false, shut })
+    troubles.set(kind, { grade, says, from: clock.now(), last, told: false, shut: isShut })
   }
 
   /** Alarms that a run before this one has left open. */
@@ -77,7 +77,7 @@ export function openStorageWatch(deps: {
   }
 
   async function bytesLeft(): Promise<number> {
-    if (folder !== null && performance.now() - left.at >= SPACE_FRESH_MS)
+    if (folder !== null && performance.now() - left.at >= freshMs)
       left = { bytes: await free(folder), at: performance.now() }
     return left.bytes
   }
@@ -105,7 +105,8 @@ export function openStorageWatch(deps: {
   }
 
   return {
-    trouble: () => db.trouble()?.kind ?? (state === 'work' ? null : 'disk'),
+    trouble: () => db.trouble()?.kind ?? (shut || left.bytes < RESERVE_BYTES ? 'disk' : null),
+    mayBegin: async () => db.trouble() === null && (await bytesLeft()) >= RESERVE_BYTES,
     met(error) {
       const fault = storageFault(error, folder ?? 'the database')
       if (fault) meet(fault.kind, 'fault', fault.message)
@@ -119,15 +120,15 @@ export function openStorageWatch(deps: {
         const short = bytes < RESERVE_BYTES
         if (bytes < LOW_BYTES) meet('disk', short ? 'short' : 'low', shortage(folder!, short))
         await tell()
-        state = short ? 'hold' : 'work'
+        shut = false
       } catch (error) {
         const met = storageFault(error, folder ?? 'the database')
         if (!met) throw error
         meet(met.kind, 'shut', met.message)
         complain(met)
-        state = 'wait'
+        shut = true
       }
-      return state
+      return !shut
     },
   }
 }

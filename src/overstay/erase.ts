@@ -13,7 +13,10 @@ export async function eraseFromCases(
   { residentId, by, now, today }: { residentId: number; by: string; now: number; today: CivilDate },
 ): Promise<Record<string, number>> {
   const { overstay_cases, case_events, follow_ups } = tx.t
-  const theirs = tx.select({ id: overstay_cases.id }).from(overstay_cases).where(eq(overstay_cases.resident_id, residentId))
+  const theirs = tx
+    .select({ id: overstay_cases.id })
+    .from(overstay_cases)
+    .where(eq(overstay_cases.resident_id, residentId))
   const closed = await tx
     .update(overstay_cases)
     .set({ closed_at: now, closed_by: by, outcome: 'data-error', proposed: null, proposed_at: null })
@@ -26,7 +29,11 @@ export async function eraseFromCases(
     .update(case_events)
     .set({ text: null })
     .where(
-      and(inArray(case_events.case_id, theirs), isNotNull(case_events.text), notInArray(case_events.kind, [...WRITTEN_BY_US])),
+      and(
+        inArray(case_events.case_id, theirs),
+        isNotNull(case_events.text),
+        notInArray(case_events.kind, [...WRITTEN_BY_US]),
+      ),
     )
     .returning({ id: case_events.id })
   const followed = await tx

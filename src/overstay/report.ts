@@ -51,7 +51,7 @@ export type Report = {
   activity: Activity
   /** null for a part of the office: one message may serve people of several regencies. */
   costs: { currency: string; verified: boolean; total: number; channels: ChannelCost[] } | null
-  /** People whose data were erased by the rules of retention since the office began: older periods lack them. */
+  /** People whose data were erased since the office began: they count in every figure but those of the register. */
   erased: number
 }
 

@@ -11,6 +11,9 @@ export type Frame = { lines: Line[]; balanced: boolean }
 
 const fullBatch = { lines: 500, bytes: 64 * 1024 }
 
+/** A field each: delimiters inside quotes are text, as many as longest cells may hold, but a line of nothing else would fill the memory. */
+const mostDelimiters = 100_000
+
 // Ten megabytes of ordinary lines; without it a cell of nothing but line ends would fill the memory with lines.
 const mostLines = 200_000
 
@@ -118,7 +121,7 @@ class RecordReader {
 
   #readLine(line: Line): SourceRow {
     const bad = firstInvalidByte(line.bytes)
-    if (line.cut) return failed(line, tooLong)
+    if (line.cut || this.#isCrowded([line])) return failed(line, tooLong)
     if (bad !== -1) return failed(line, notUtf8(line.offset + bad))
     const cells = this.#split([line])?.[0]
     if (cells) return this.#row(line, cells)
@@ -135,8 +138,9 @@ class RecordReader {
   }
 
   #split(lines: readonly Line[], options: { relax_quotes?: boolean; trim?: boolean } = {}): string[][] | undefined {
+    if (lines.some((line) => line.cut) || this.#isCrowded(lines)) return undefined
     const bytes = Buffer.concat(lines.flatMap((line) => [line.bytes, lineFeed]))
-    if (lines.some((line) => line.cut) || !isUtf8(bytes)) return undefined
+    if (!isUtf8(bytes)) return undefined
     try {
       return parse(bytes, {
         delimiter: this.#delimiter,
@@ -149,6 +153,11 @@ class RecordReader {
       if (error instanceof CsvError) return undefined
       throw error
     }
+  }
+
+  #isCrowded(lines: readonly Line[]): boolean {
+    const delimiter = this.#delimiter.charCodeAt(0)
+    return lines.reduce((sum, line) => sum + count(line.bytes, delimiter), 0) > mostDelimiters
   }
 
   #fits(cells: readonly string[]): boolean {

@@ -36,7 +36,13 @@ export async function eraseFromRegister(
     .where(eq(residents.identity_doubt, `same-person:${residentId}`))
   const cleared = await tx
     .update(permits)
-    .set({ permit_no: sql`'erased:' || ${permits.id}`, index_code: null, is_current: 0, register_digest: '', updated_at: now })
+    .set({
+      permit_no: sql`'erased:' || ${permits.id}`,
+      index_code: null,
+      is_current: 0,
+      register_digest: '',
+      updated_at: now,
+    })
     .where(eq(permits.resident_id, residentId))
     .returning({ id: permits.id })
   const unnoted = await tx

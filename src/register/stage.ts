@@ -20,7 +20,7 @@ const ROWS_PER_WRITE = 500
 /** Twice the foreigners of the largest office. */
 const MOST_ROWS = 250_000
 /** Each is kept with its reason: a file of nothing else would fill the disk. */
-const MOST_REJECTED = 50_000
+const MOST_REJECTED = 10_000
 
 /**
  * Loads the rows of `file` into `staging` and what is wrong with them into `rejects`.
@@ -55,6 +55,12 @@ export async function stageFile(
     if (rows.length + rejects.length >= ROWS_PER_WRITE) await flush()
   }
   await flush()
+  if (staged.rows === 0) {
+    throw new RegisterFileError(options.fileName, {
+      id: 'tidak ada satu baris pun di bawah judulnya',
+      en: 'has no row below its header',
+    })
+  }
   return staged
 }
 

@@ -35,7 +35,8 @@ export type ForecastDeps = {
   destinationOf: (channel: Channel, number: PhoneNumber) => string
 }
 
-const PAGE = 500
+/** Small, for whoever waits for a page of the console has a turn after each. */
+const PAGE = 100
 const NEVER = '9999-12-31' as CivilDate
 
 /**

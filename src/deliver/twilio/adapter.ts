@@ -85,6 +85,12 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
         return { status: String(message.status), errorCode: codeOf(message.errorCode), seconds: null, answeredBy: null }
       }),
 
+    async redact(sid) {
+      const answer = await ask(() => client.messages(sid).update({ body: '' }))
+      if (answer.ok) return { ok: true, value: 'redacted' }
+      return answer.fault.httpStatus === 404 ? { ok: true, value: 'gone' } : answer
+    },
+
     probe: () =>
       ask(async () => {
         const { body, headers } = await client.balance.fetchWithHttpInfo()

@@ -45,7 +45,11 @@ describe('a request to erase', () => {
   const current = { currentEnd: civilDate('2031-06-01') }
   it.each<[string, Partial<PersonFacts>, { ordinary: Keep | null; forced: Keep | null }]>([
     ['everything is over', {}, { ordinary: null, forced: null }],
-    ['an open follow-up and a place on the list are no reason', { openFollowUps: 1, listed: true }, { ordinary: null, forced: null }],
+    [
+      'an open follow-up and a place on the list are no reason',
+      { openFollowUps: 1, listed: true },
+      { ordinary: null, forced: null },
+    ],
     ['the permit ends today', current, { ordinary: 'permit', forced: null }],
     ['it ended yesterday', { currentEnd: civilDate('2031-05-31') }, { ordinary: null, forced: null }],
     ['a case is open', { openCases: 1 }, { ordinary: 'case', forced: null }],
@@ -63,11 +67,21 @@ describe('what may be blotted out at the carrier', () => {
   it.each([
     ['older than the words are kept here', { messages: 400, oldestBackup: at('2031-04-01') }, '2030-04-27'],
     ['older than the oldest backup', { messages: 30, oldestBackup: at('2031-02-01') }, '2031-02-01'],
-    ['older than the policy keeps backups, though the folder is empty', { messages: 30, oldestBackup: null }, '2031-03-30'],
-    ['older than the policy keeps backups, though the folder is new', { messages: 30, oldestBackup: at('2031-05-31') }, '2031-03-30'],
+    [
+      'older than the policy keeps backups, though the folder is empty',
+      { messages: 30, oldestBackup: null },
+      '2031-03-30',
+    ],
+    [
+      'older than the policy keeps backups, though the folder is new',
+      { messages: 30, oldestBackup: at('2031-05-31') },
+      '2031-03-30',
+    ],
   ])('%s', (_name, input, day) => {
     const before = mayRedactBefore({ today, backup, timeZone, ...input })
-    expect(Temporal.Instant.fromEpochMilliseconds(before).toZonedDateTimeISO(timeZone).toPlainDate().toString()).toBe(day)
+    expect(Temporal.Instant.fromEpochMilliseconds(before).toZonedDateTimeISO(timeZone).toPlainDate().toString()).toBe(
+      day,
+    )
   })
 })
 

@@ -1,0 +1,34 @@
+import { max } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+
+type Kept = { about: string; answer: unknown }
+
+/** So many different questions are remembered; areas and languages are few. */
+const MOST = 100
+const answers = new WeakMap<Db, Map<string, Kept>>()
+
+/** The answer to `question`, made anew only when `about`, all that it depends on, is no longer the same. */
+export async function kept<Answer>(
+  db: Db,
+  { question, about }: { question: string; about: string },
+  make: () => Promise<Answer>,
+): Promise<Answer> {
+  const known = answers.get(db) ?? new Map<string, Kept>()
+  answers.set(db, known)
+  const last = known.get(question)
+  if (last?.about === about) return last.answer as Answer
+  const answer = await make()
+  if (known.size >= MOST) known.clear()
+  known.set(question, { about, answer })
+  return answer
+}
+
+/** Changes whenever a case does, for each change is an event, and whenever an import or an erasure changed the people. */
+export async function stateOfCases({ read, t }: Db): Promise<string> {
+  const { case_events, imports, erasures } = t
+  return JSON.stringify([
+    await read.select({ a: max(case_events.id) }).from(case_events),
+    await read.select({ a: max(imports.id), b: max(imports.finished_at) }).from(imports),
+    await read.select({ a: max(erasures.id) }).from(erasures),
+  ])
+}
