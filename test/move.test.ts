@@ -212,6 +212,19 @@ describe('a move', () => {
       )
     })
 
+    it('is refused into the database of another program, which it leaves as it is', async () => {
+      await anOfficeOnFile()
+      raw(join(folder, 'other.db'), (db) => db.exec('create table theirs (a)'))
+      await expect(moveDatabase(deps, { from: file(), to: file('other.db') })).rejects.toThrow(
+        /tables of another program/,
+      )
+      expect(Object.keys(rowsOf(join(folder, 'other.db')))).toEqual(['theirs'])
+      await expect(moveDatabase(deps, { from: file('other.db'), to: file('to.db') })).rejects.toThrow(
+        /no database of Tenggat/,
+      )
+      await expect(moveDatabase(deps, { from: file('none.db'), to: file('to.db') })).rejects.toThrow(/does not exist/)
+    })
+
     it('is refused where one of them is of a newer program', async () => {
       await anOfficeOnFile()
       await (await openSqlite({ file: join(folder, 'newer.db'), vault: testVault }))[Symbol.asyncDispose]()

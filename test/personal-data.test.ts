@@ -208,8 +208,7 @@ describe("one person's data", () => {
     expect(await counts()).toEqual(before)
     // As if it had come in on the day before it ended.
     await db.write((tx) => tx.update(tx.t.permits).set({ known_since: civilDate('2026-06-01') }))
-    for (const day of ['2026-06-01', '2026-06-08', '2026-06-12', '2026-06-14', '2026-06-16'])
-      await world.day(day)
+    for (const day of ['2026-06-01', '2026-06-08', '2026-06-12', '2026-06-14', '2026-06-16']) await world.day(day)
     expect(await counts()).toEqual(before)
     // Somebody who is new and has the same dates is told and gets a case.
     await world.register(

@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -64,7 +65,7 @@ export async function openPostgresServer({ durable = false } = {}): Promise<Post
     copyBinaries(native, join(folder, 'native'))
     const data = join(folder, 'data')
     mkdirSync(data, { mode: 0o700 })
-    if (asRoot) for (const path of [folder, data]) chownSync(path, NOBODY, NOBODY)
+    if (asRoot) for (const path of [folder, ...foldersIn(folder)]) chownSync(path, NOBODY, NOBODY)
     const binary = (name: string) => join(folder, 'native', 'bin', name)
     const options = { ...owner, cwd: folder, env: { LC_ALL: 'C', TZ: 'UTC' } }
     // A collation that orders words as people do: whatever is compared without `collate "C"` shows.
@@ -81,7 +82,12 @@ export async function openPostgresServer({ durable = false } = {}): Promise<Post
     const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
     return await running({
       port,
-      launch: () => spawn(binary('postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] }),
+      launch: () =>
+        spawn('sh', ['-c', KEEPER, 'keeper', folder, binary('postgres'), ...args], {
+          ...options,
+          env: { ...options.env, PATH: process.env.PATH },
+          stdio: ['pipe', 'ignore', 'pipe'],
+        }),
       remove,
     })
   } catch (error) {
@@ -89,6 +95,19 @@ export async function openPostgresServer({ durable = false } = {}): Promise<Post
     throw error
   }
 }
+
+/**
+ * Waits for a word on its input: how to end. When its parent is gone, however it went, there is none: then the server
+ * ends too, and takes its folder with it.
+ */
+const KEEPER = `
+folder=$1; shift
+"$@" &
+read -r how
+case "$how" in fast) kill -INT $!;; *) kill -QUIT $!;; esac
+wait $!
+[ -n "$how" ] || rm -rf "$folder"
+`
 
 async function running(parts: {
   port: number
@@ -98,7 +117,7 @@ async function running(parts: {
   const { port, launch, remove } = parts
   let child: ChildProcess
   const onExit = () => {
-    child.kill('SIGQUIT')
+    child.stdin!.destroy()
     remove()
   }
   const start = async () => {
@@ -108,7 +127,7 @@ async function running(parts: {
   const stop = async (how: 'fast' | 'immediate') => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, 'exit')
-    child.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+    child.stdin!.write(`${how}\n`)
     await gone
   }
   await start()
@@ -145,6 +164,11 @@ function nativeFolder(): string | null {
     if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return null
     throw error
   }
+}
+
+function foldersIn(folder: string): string[] {
+  const inside = readdirSync(folder, { withFileTypes: true, recursive: true })
+  return inside.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
 }
 
 function copyBinaries(from: string, to: string): void {

@@ -13,7 +13,7 @@ const CUTS = 4
 const SEED = 3
 
 describe.skipIf(testEngine() === 'postgres')('a power cut that the disk had not prepared for', () => {
-  const rows = residentRows(18)
+  const rows = residentRows(14)
   const random = seeded(SEED)
   let base: string
   let dead: string
@@ -22,7 +22,7 @@ describe.skipIf(testEngine() === 'postgres')('a power cut that the disk had not 
     base = mkdtempSync(join(tmpdir(), 'tenggat-cut-'))
     dead = join(base, 'dead')
     mkdirSync(dead)
-    await killedInTheMiddle({ folder: dead, rows, seed: SEED, messages: 11, calls: 6 })
+    await killedInTheMiddle({ folder: dead, rows, seed: SEED, messages: 8, calls: 4 })
   })
   afterAll(() => rmSync(base, { recursive: true, force: true }))
 

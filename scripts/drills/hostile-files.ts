@@ -51,7 +51,7 @@ function bombs(times: number): HostileFile[] {
       'bom-baris.xlsx',
       `${0.4 * times} million rows of nothing`,
       { sheet: sheet(repeated('<row/>', 2.4 * times * MIB)) },
-      noRows,
+      times >= 3 ? damaged : noRows,
     ),
     book(
       'bom-kolom.xlsx',
@@ -302,7 +302,12 @@ function texts(times: number): HostileFile[] {
     csv('nul.csv', `${times} MiB of NUL`, repeated('\0', times * MIB), noRegister),
     csv('nul-di-dalam.csv', 'NUL in every cell', [header, ...repeated('ab\0cd,ef\0gh,ij\n', 15 * 12_000)], noRegister),
     csv('utf16.csv', 'UTF-16', [utf16], { id: /UTF-16/, en: /UTF-16/ }),
-    csv('baris-kosong.csv', `${100_000 * times} empty lines`, [header, ...repeated('\n', 100_000 * times)], noRows),
+    csv(
+      'baris-kosong.csv',
+      `${100_000 * times} empty lines`,
+      [header, ...repeated('\n', 100_000 * times)],
+      times >= 5 ? tooLarge : noRows,
+    ),
     csv(
       'sampah.csv',
       `${12_000 * times} lines of rubbish`,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openOutput } from '../../src/cli/output.ts'
+import { PROJECT_DIR } from '../../src/config.ts'
 import { type HostileFile, hostileFiles } from './hostile-files.ts'
 import type { Asked, Begun, Imported, Standing } from './hostile-program.ts'
 
@@ -36,7 +37,8 @@ export async function tryHostileFiles(
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-hostile-'))
   stack.defer(() => rmSync(folder, { recursive: true, force: true }))
   const child = fork(join(import.meta.dirname, 'hostile-program.ts'), [folder], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: (process.env.HA ?? '').split(' ').filter(Boolean),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: launcherFlags(),
   })
   stack.defer(() => child.kill('SIGKILL'))
   const program = { child, begun: (await answerOf(child)) as Begun }
@@ -138,6 +140,12 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
     ended.catch(() => undefined)
     waiting.abort()
   }
+}
+
+/** What scripts/tenggat hands to Node: the program is measured as it is run. */
+function launcherFlags(): string[] {
+  const launcher = readFileSync(join(PROJECT_DIR, 'scripts/tenggat'), 'utf8')
+  return /^memory='(.+)'$/m.exec(launcher)![1]!.split(' ')
 }
 
 /** VmHWM begins anew (proc(5), clear_refs). */

@@ -51,7 +51,6 @@ export async function locked(options: { residents: number; perSecond: number; se
   await ringing
   await stage.untilThrough(daemon)
   const alarms = await stage.app.db.read.select().from(stage.app.db.t.alarms)
-  if (process.env.DEBUG_DRILL) for (const line of daemon.log) if (line.level >= 40) process.stderr.write(JSON.stringify(line) + '\n')
   const stillAlive = daemon.alive() && daemon.errors() === ''
   const exitCode = await daemon.stop()
   return {

@@ -57,10 +57,14 @@ function integrityOf(file: string): string {
   }
 }
 
-const USAGE = `node scripts/drills/wal-cut.ts [--cuts N] [--residents N] [--seed N] [--json]
+const CUTS_PER_KILL = 10
+const LEAST_RESIDENTS = 10
+const KINDS = 5
 
-Kills the daemon in the middle of its work, cuts the database's write-ahead log at N random bytes, and each time goes on
-from there against the same carrier. Exits 0 when each opened whole and nobody was told twice, never told or wrongly marked.
+const USAGE = `node scripts/drills/wal-cut.ts [--cuts N] [--seed N] [--json]
+
+Kills the daemon in the middle of its work, cuts the database's write-ahead log at random bytes, N in all and ten after each
+kill, and each time goes on from there against the same carrier. Exits 0 when each opened whole and nobody was told twice, never told or wrongly marked.
 `
 
 async function main(argv: string[]): Promise<0 | 1> {
@@ -68,7 +72,6 @@ async function main(argv: string[]): Promise<0 | 1> {
     args: argv,
     options: {
       cuts: { type: 'string', default: '50' },
-      residents: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -80,30 +83,36 @@ async function main(argv: string[]): Promise<0 | 1> {
   }
   const output = openOutput(values.json)
   const seed = Number(values.seed)
-  const rows = residentRows(Number(values.residents))
+  const wanted = Number(values.cuts)
   using stack = new DisposableStack()
   const base = mkdtempSync(join(tmpdir(), 'tenggat-wal-'))
   stack.defer(() => rmSync(base, { recursive: true, force: true }))
-  const dead = join(base, 'dead')
-  mkdirSync(dead)
-  await killedInTheMiddle({ folder: dead, rows, seed, messages: Math.floor(rows.length * 0.6), calls: rows.length / 3 })
-  const size = liveBytes(join(dead, 'tenggat.db-wal'))
   const random = seeded(seed)
   const cuts: Cut[] = []
-  for (let index = 0; index < Number(values.cuts); index++) {
-    const folder = join(base, `cut-${index}`)
-    const cut = await cutWal(dead, folder, { at: Math.floor(random() * size), rows, seed })
-    rmSync(folder, { recursive: true })
-    cuts.push(cut)
-    output.line(
-      `${basename(folder)}: byte ${cut.at} of ${cut.of}, integrity ${cut.integrity}, found at the carrier ${cut.found}, ` +
-        `told once ${cut.told_once}, twice ${cut.told_twice}, never ${cut.never_told}, wrongly marked ${cut.wrongly_marked}`,
-    )
+  for (let kill = 0; cuts.length < wanted; kill++) {
+    const dead = join(base, `dead-${kill}`)
+    mkdirSync(dead)
+    // A different way into the work each time, and into the log, which is emptied when it has become long.
+    const rows = residentRows(LEAST_RESIDENTS + (kill % KINDS) * 4)
+    const { length } = rows
+    await killedInTheMiddle({ folder: dead, rows, seed: seed + kill, messages: length * 0.6, calls: length / 3 })
+    const size = liveBytes(join(dead, 'tenggat.db-wal'))
+    for (let index = 0; index < CUTS_PER_KILL && cuts.length < wanted; index++) {
+      const folder = join(base, `cut-${cuts.length + 1}`)
+      const cut = await cutWal(dead, folder, { at: Math.floor(random() * size), rows, seed: seed + kill })
+      rmSync(folder, { recursive: true })
+      cuts.push(cut)
+      output.line(
+        `${basename(folder)}: byte ${cut.at} of ${cut.of}, integrity ${cut.integrity}, found at the carrier ${cut.found}, ` +
+          `told once ${cut.told_once}, twice ${cut.told_twice}, never ${cut.never_told}, wrongly marked ${cut.wrongly_marked}`,
+      )
+    }
+    rmSync(dead, { recursive: true })
   }
   const sum = (of: (cut: Cut) => number) => cuts.reduce((total, cut) => total + of(cut), 0)
   const result = {
     cuts: cuts.length,
-    wal_bytes: size,
+    longest_log: Math.max(...cuts.map(({ of }) => of)),
     opened_whole: cuts.filter(({ integrity }) => integrity === 'ok').length,
     found_at_carrier: sum(({ found }) => found),
     told_twice: sum((cut) => cut.told_twice),

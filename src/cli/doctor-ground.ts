@@ -101,7 +101,8 @@ async function checkOpen(db: Db, troubles: Trouble[]): Promise<Opened> {
   const migrations = judgeMigrations(await migrationState(db.read))
   const keyTroubles = migrations.length > 0 ? [] : await judgeKeys(db)
   const moved = migrations.length > 0 ? null : await whyMoved(db.read)
-  if (moved !== null) migrations.push(fault(sentence(moved), 'Do as the sentence says; nothing starts on it until then.'))
+  if (moved !== null)
+    migrations.push(fault(sentence(moved), 'Do as the sentence says; nothing starts on it until then.'))
   if (migrations.length === 0 && keyTroubles.length === 0) return { db, troubles, keyTroubles }
   await db[Symbol.asyncDispose]()
   return { db: null, troubles: [...troubles, ...migrations], keyTroubles }

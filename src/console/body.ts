@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../lib/errors.ts'
+import { readMultipart } from './multipart.ts'
 import type { Upload } from './route.ts'
 
 /** A form as it was sent: fields in order, and files. */
@@ -22,13 +23,14 @@ async function urlEncoded(_request: FastifyRequest, body: string): Promise<FormB
 }
 
 async function multipart(request: FastifyRequest, body: Buffer): Promise<FormBody> {
-  const form = await readForm(request.headers['content-type'] ?? '', body)
+  const parts = readMultipart(request.headers['content-type'] ?? '', body)
+  if (!parts) throw unreadable()
   const fields = new URLSearchParams()
   const files = new Map<string, Upload>()
-  for (const [name, value] of form) {
-    if (typeof value === 'string') fields.append(name, value)
+  for (const { name, fileName, bytes } of parts) {
+    if (fileName === undefined) fields.append(name, bytes.toString('utf8'))
     // A browser sends a file field that was left empty as a file without a name.
-    else if (value.name !== '') files.set(name, { name: value.name, bytes: await value.bytes() })
+    else if (fileName !== '') files.set(name, { name: fileName, bytes })
   }
   return { fields: withoutNul(fields), files: Object.fromEntries(files) }
 }
@@ -39,14 +41,6 @@ function withoutNul(fields: URLSearchParams): URLSearchParams {
   return fields
 }
 
-function unreadable(cause?: unknown): AppError {
-  return new AppError('invalid', 'the form could not be read; send it again', { cause })
-}
-
-async function readForm(type: string, body: Buffer): Promise<FormData> {
-  try {
-    return await new Response(body, { headers: { 'content-type': type } }).formData()
-  } catch (cause) {
-    throw unreadable(cause)
-  }
+function unreadable(): AppError {
+  return new AppError('invalid', 'the form could not be read; send it again')
 }

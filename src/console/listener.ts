@@ -84,7 +84,6 @@ async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): P
   })
   await app.register(cookie)
   app.addHook('onRequest', visits.begin)
-  refuseOddRequests(app)
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -102,6 +101,7 @@ async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): P
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: deps.secureCookies ? { maxAge: 31_536_000, includeSubDomains: false } : false,
   })
+  refuseOddRequests(app)
   await app.register(rateLimit, { max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
 }
 

@@ -70,6 +70,7 @@ export async function openPostgres(options: {
   // One in line for the lock, not all: should this worker be cut off, each of them would have its turn before it is given up.
   const alone = new PQueue({ concurrency: 1 })
   let trouble: StorageFault | null = null
+  let met: StorageFault | null = null
   const transactions = new WeakMap<pg.PoolClient, Tx>()
   const txOn = (client: pg.PoolClient): Tx => {
     const known = transactions.get(client)
@@ -92,10 +93,16 @@ export async function openPostgres(options: {
         return result
       } catch (error) {
         trouble = storageFault(error, address.database)
+        met = trouble ?? met
         throw error
       }
     },
     trouble: () => trouble,
+    takeTrouble() {
+      const last = met
+      met = null
+      return last
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([readers.end(), writers.end()])
     },

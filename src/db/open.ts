@@ -48,6 +48,8 @@ export type Db = AsyncDisposable & {
   write<Result>(work: (tx: Tx) => Promise<Result>, options?: { beside?: boolean }): Promise<Result>
   /** Why the last write could not be made, as long as none was made since: for want of disk or database, not for its own faults. */
   trouble(): StorageFault | null
+  /** The last such fault since this was last asked, also when it has passed; for the one who keeps watch. */
+  takeTrouble(): StorageFault | null
 }
 
 /** Perhaps everything was written, perhaps nothing: only a look into the database tells. */
@@ -96,6 +98,7 @@ export async function openSqlite(options: {
     read,
     write: (work) => queue.write(work),
     trouble: () => queue.trouble,
+    takeTrouble: () => queue.takeTrouble(),
     async [Symbol.asyncDispose]() {
       await queue.close()
       reader.close()

@@ -37,6 +37,7 @@ export class WriteQueue {
   #running: Promise<void> | undefined
   #closed = false
   #trouble: StorageFault | null = null
+  #met: StorageFault | null = null
 
   constructor(parts: { client: Database.Database; tx: Tx; file: string; patienceMs: number }) {
     this.#client = parts.client
@@ -44,6 +45,13 @@ export class WriteQueue {
     this.#tx = parts.tx
     this.#file = parts.file
     this.#patienceMs = parts.patienceMs
+  }
+
+  /** What was met since this was last asked. */
+  takeTrouble(): StorageFault | null {
+    const met = this.#met
+    this.#met = null
+    return met
   }
 
   /** What kept the last group from being committed; null when it was. */
@@ -85,6 +93,7 @@ export class WriteQueue {
     } catch (error) {
       if (this.#client.inTransaction) this.#client.exec('rollback')
       this.#trouble = storageFault(error, this.#file)
+      this.#met = this.#trouble ?? this.#met
       for (const one of group) one.reject(this.#trouble ?? error)
       return
     }
@@ -111,6 +120,7 @@ export class WriteQueue {
       const fault = storageFault(error, this.#file)
       return () => {
         this.#trouble = fault
+        this.#met = fault ?? this.#met
         one.reject(fault ?? error)
       }
     } finally {

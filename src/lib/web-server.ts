@@ -16,6 +16,9 @@ export type WebPatience = {
 /** More at once are turned away: each takes a file descriptor, which the database and the carrier need too. */
 export const MOST_CONNECTIONS = 500
 
+/** Longer than the minute for which reverse proxies keep a connection, so that it is they who end it. */
+const KEEP_ALIVE_MS = 72_000
+
 /** Of answers that no page frame stands around. */
 export const BARE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'private, no-store',
@@ -30,6 +33,7 @@ export const BARE_HEADERS: Readonly<Record<string, string>> = {
 export function serverOptions({ headersMs, requestMs, idleMs, lookEveryMs }: WebPatience) {
   return {
     connectionTimeout: idleMs,
+    keepAliveTimeout: Math.min(idleMs, KEEP_ALIVE_MS),
     requestTimeout: requestMs,
     http: { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: lookEveryMs },
     forceCloseConnections: 'idle' as const,

@@ -112,7 +112,8 @@ export function openStorageWatch(deps: {
       if (fault) meet(fault.kind, 'fault', fault.message)
     },
     async look() {
-      const fault = db.trouble()
+      const [passed, fault] = [db.takeTrouble(), db.trouble()]
+      if (passed) meet(passed.kind, 'fault', passed.message)
       if (fault) meet(fault.kind, 'shut', fault.message)
       try {
         if (!known) await remember()

@@ -111,7 +111,8 @@ describe('the list of follow-ups', () => {
       const wanted = { resident_id: resident.id, kind: 'phone' as const, cycle_id: cycle.id, cause: 'unconfirmed' }
       await open(world, [wanted], addDays(today, -n))
     }
-    await open(world, [{ resident_id: people[0]!.resident.id, kind: 'number', cycle_id: 0, cause: 'number:x' }])
+    const first = people[0]!.resident
+    await open(world, [{ resident_id: first.id, kind: 'number', cycle_id: 0, cause: `number:${first.phone_index}` }])
     await world.hold(people[1]!.resident.id)
     const { permits } = world.db.t
     await world.permit(people[2]!.resident.id, addDays(today, 400), { issued_on: today, is_current: 0 })

@@ -7,6 +7,7 @@ import { storageFault } from '../db/trouble.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { refuseOddRequests, serverOptions, type WebPatience, withBareHeaders } from '../lib/web-server.ts'
+import { within } from '../lib/within.ts'
 import { registerAudio } from './audio.ts'
 import { registerCalls } from './call.ts'
 import type { PublicCounts, PublicDeps } from './deps.ts'
@@ -33,7 +34,7 @@ const WEBHOOK_MS = 10_000
 /** While nothing can be written, every webhook fails: so many of them are one line. */
 const AWAY_PER_LINE = 100
 /** Telephones on a poor line stop and go on while they fetch a recording. */
-const PATIENCE: WebPatience = { headersMs: 10_000, requestMs: 15_000, idleMs: 60_000, lookEveryMs: 5_000 }
+const PATIENCE: WebPatience = { headersMs: 10_000, requestMs: 15_000, idleMs: 90_000, lookEveryMs: 5_000 }
 
 /**
  * What the internet may reach, and nothing else. Sets no cookie, logs no path (it may hold a token) and no address.
@@ -61,9 +62,7 @@ export async function openPublicListener(
   registerNotePage(app, deps, pages)
   registerAudio(app, deps, pages)
   await app.register((twilio, _options, ready) => {
-    twilio.addHook('onRoute', (route) => {
-      route.handlerTimeout = deps.webhookMs ?? WEBHOOK_MS
-    })
+    answerInTime(twilio, deps.webhookMs ?? WEBHOOK_MS)
     twilio.addHook('preHandler', requireSignature(deps, counts))
     registerStatus(twilio, deps, counts)
     registerInboundMessage(twilio, deps, counts)
@@ -73,12 +72,21 @@ export async function openPublicListener(
   return listen(app, deps, counts)
 }
 
+/** Not fastify's handlerTimeout: it ends with the request's body, so a form is waited for without end. */
+function answerInTime(app: FastifyInstance, milliseconds: number): void {
+  app.addHook('onRoute', (route) => {
+    const { handler } = route
+    route.handler = function (request, reply) {
+      return within(milliseconds, Promise.resolve(handler.call(this, request, reply)), 'a webhook')
+    }
+  })
+}
+
 async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCounts): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     counts.requests += 1
     reply.header('x-robots-tag', 'noindex, nofollow, noarchive').header('cache-control', 'private, no-store')
   })
-  refuseOddRequests(app)
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -97,6 +105,7 @@ async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCount
       ? { maxAge: 31_536_000, includeSubDomains: false }
       : false,
   })
+  refuseOddRequests(app)
   await app.register(rateLimit, {
     max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
     timeWindow: '1 minute',

@@ -32,7 +32,8 @@ export async function openCsv(path: string, head: Buffer): Promise<RegisterTable
         yield chunk
       }
     }
-    const queue = new LineQueue(linesOf(counted(), { lineEnd, offset: last.end, number: last.number + 1 }))
+    const lines = linesOf(counted(), { lineEnd, offset: last.end, number: last.number + 1 })
+    const queue = new LineQueue(bounded(file, lines))
     try {
       yield* recordsOf(queue, delimiter, header)
     } finally {
@@ -45,6 +46,21 @@ export async function openCsv(path: string, head: Buffer): Promise<RegisterTable
     rows: rows(),
     bytesRead: () => bytesRead,
     delimiter,
+  }
+}
+
+/** Two lines for each of as many rows as an import takes; ten million empty ones would keep the program from its work. */
+const mostLines = 500_000
+
+async function* bounded(file: string, lines: AsyncIterable<Line>): AsyncGenerator<Line> {
+  for await (const line of lines) {
+    if (line.number > mostLines) {
+      throw new RegisterFileError(file, {
+        id: `terlalu besar untuk sebuah register: lebih dari ${mostLines} baris`,
+        en: `is too large for a register: more than ${mostLines} lines`,
+      })
+    }
+    yield line
   }
 }
 

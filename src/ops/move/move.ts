@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { recordAudit } from '../../console/audit.ts'
 import { type MovedFrom, type MovedTo, readMoves } from '../../db/moved.ts'
 import type { Db } from '../../db/open.ts'
@@ -11,7 +12,7 @@ import { compareMeta, compareTables, type TableSum } from './compare.ts'
 import { copyTables, metaOf, type Progress, replaceMeta, writeMark } from './copy.ts'
 import { fenceOff, takeFenceAway } from './fence.ts'
 import { countOf, numberedTables } from './pages.ts'
-import { openPlace, type Place, refuseOpenFile } from './place.ts'
+import { openSource, openTarget, type Place, refuseOpenFile } from './place.ts'
 import { continueBehind, newestIds } from './sequences.ts'
 import { refuseUsed } from './users.ts'
 
@@ -44,10 +45,10 @@ export async function moveDatabase(deps: MoveDeps, { from, to }: { from: Place; 
   await using stack = new AsyncDisposableStack()
   lock(stack, deps, [from, to])
   refuseOpenFile(from)
-  const source = stack.use(await openPlace(from, { migrate: false, name }))
+  const source = stack.use(await openSource(from, name))
   const refuseOthers = () => refuseUsed(source, { shown: from.shown, self: name, now: clock.now() })
   await refuseOthers()
-  const target = stack.use(await openPlace(to, { migrate: true, name }))
+  const target = stack.use(await openTarget(to, name))
 
   const { mark, begun } = await agree(source, target, { from, to, now: clock.now() })
   if (mark.state === 'arriving') {
@@ -70,7 +71,7 @@ export async function undoMove(deps: MoveDeps, { from }: { from: Place }): Promi
   await using stack = new AsyncDisposableStack()
   lock(stack, deps, [from])
   refuseOpenFile(from)
-  const source = stack.use(await openPlace(from, { migrate: false, name }))
+  const source = stack.use(await openSource(from, name))
   const { to } = await readMoves(source.read)
   if (!to) throw new AppError('conflict', `${from.shown} was not moved: there is nothing to undo`)
   await refuseUsed(source, { shown: from.shown, self: name, now: deps.clock.now() })
@@ -156,6 +157,8 @@ async function settle(source: Db, target: Db, { mark, now }: { mark: MovedFrom; 
     await replaceMeta(tx, rows)
   })
   const sum = await compareMeta(source, target)
+  // Else the first scan goes by the guesses made for empty tables.
+  if (target.engine === 'postgres') await target.write((tx) => tx.run(sql`analyze`))
   await target.write(async (tx) => {
     await recordAudit(tx, { action: 'database.move', officerId: null, now, detail: `from ${source.engine}` })
     await writeMark(tx, { ...mark, state: 'arrived' })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import Database from 'better-sqlite3'
+import { sql } from 'drizzle-orm'
 import { isUnreachable } from '../../db/dialect.ts'
 import { migrationState } from '../../db/migrations.ts'
 import { type Db, openSqlite } from '../../db/open.ts'
@@ -37,13 +38,14 @@ export function placeOf(name: string, text: string): Place {
   }
 }
 
-/** `name`: of the connections, on PostgreSQL. Without `migrate` it must be there already, and of this very program. */
-export async function openPlace(place: Place, { migrate, name }: { migrate: boolean; name: string }): Promise<Db> {
+/** What is moved away: there already, and of this very program. `name`: of the connections, on PostgreSQL. */
+export async function openSource(place: Place, name: string): Promise<Db> {
   await using stack = new AsyncDisposableStack()
-  const db = stack.use(await connect(place, { migrate, name }))
-  const { waiting, foreign } = await migrationsOf(db, place)
-  if (foreign[0]) throw refused(place, `has the migration ${foreign[0]}, which this program does not know`)
-  if (waiting[0]) {
+  const db = stack.use(await connect(place, { migrate: false, name }))
+  const state = await stateOf(db)
+  if (!state) throw refused(place, 'is no database of Tenggat')
+  if (state.foreign[0]) throw newer(place, state.foreign[0])
+  if (state.waiting.length > 0) {
     throw refused(
       place,
       'is of an older version of this program: run "tenggat status" on it once, which brings it up to date',
@@ -51,6 +53,17 @@ export async function openPlace(place: Place, { migrate, name }: { migrate: bool
   }
   stack.move()
   return db
+}
+
+/** What is moved into: empty, and then given our tables, or of this very program. Nothing else is touched. */
+export async function openTarget(place: Place, name: string): Promise<Db> {
+  const found = await lookAt(place, name)
+  if (found === 'foreign') throw refused(place, 'holds tables of another program: a move needs a database of its own')
+  if (found !== 'empty' && found.foreign[0]) throw newer(place, found.foreign[0])
+  if (found !== 'empty' && found.waiting.length > 0) {
+    throw refused(place, 'is of an older version of this program: a move needs an empty database')
+  }
+  return connect(place, { migrate: true, name })
 }
 
 /**
@@ -81,13 +94,32 @@ async function connect({ file, url }: Place, { migrate, name }: { migrate: boole
   return openPostgres({ url, vault: asItIs, migrate, name })
 }
 
-async function migrationsOf(db: Db, place: Place): ReturnType<typeof migrationState> {
+type State = Awaited<ReturnType<typeof migrationState>>
+
+async function lookAt(place: Place, name: string): Promise<State | 'empty' | 'foreign'> {
+  await using db = await connect(place, { migrate: false, name })
+  const state = await stateOf(db)
+  if (state) return state
+  const [row] = await db.read.all<{ tables: number }>(
+    db.engine === 'postgres'
+      ? sql`select count(*) as tables from information_schema.tables where table_schema = 'public'`
+      : sql`select count(*) as tables from sqlite_master where type = 'table'`,
+  )
+  return Number(row?.tables) === 0 ? 'empty' : 'foreign'
+}
+
+/** Null where there is no list of migrations. */
+async function stateOf(db: Db): Promise<State | null> {
   try {
     return await migrationState(db.read)
-  } catch (cause) {
-    if (isUnreachable(cause)) throw cause
-    throw new AppError('invalid', `${place.shown} is no database of Tenggat`, { cause })
+  } catch (error) {
+    if (isUnreachable(error) || error instanceof AppError) throw error
+    return null
   }
+}
+
+function newer(place: Place, migration: string): AppError {
+  return refused(place, `has the migration ${migration}, which this program does not know`)
 }
 
 function refused(place: Place, why: string): AppError {
