@@ -9,7 +9,7 @@ import { cutWal, liveBytes } from '../scripts/drills/wal-cut.ts'
 import { testEngine } from '../src/db/testing.ts'
 
 /** `node scripts/drills/wal-cut.ts` does fifty. */
-const CUTS = 4
+const CUTS = 3
 const SEED = 3
 
 describe.skipIf(testEngine() === 'postgres')('a power cut that the disk had not prepared for', () => {

@@ -3,6 +3,7 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance } from 'fastify'
 import { AppError, messageOf } from '../lib/errors.ts'
+import { RequestCounts } from '../lib/request-counts.ts'
 import { refuseOddRequests, serverOptions, type WebPatience } from '../lib/web-server.ts'
 import { accountRoutes, firstPage } from './account.ts'
 import { readAssets, registerAssets } from './assets.ts'
@@ -102,7 +103,11 @@ async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): P
     strictTransportSecurity: deps.secureCookies ? { maxAge: 31_536_000, includeSubDomains: false } : false,
   })
   refuseOddRequests(app)
-  await app.register(rateLimit, { max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
+  await app.register(rateLimit, {
+    max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
+    timeWindow: '1 minute',
+    store: RequestCounts,
+  })
 }
 
 async function listen(app: FastifyInstance, { listen: { host, port } }: ConsoleDeps): Promise<Console> {

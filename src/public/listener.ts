@@ -6,6 +6,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { storageFault } from '../db/trouble.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
 import { faultText } from '../lib/fault-text.ts'
+import { RequestCounts } from '../lib/request-counts.ts'
 import { refuseOddRequests, serverOptions, type WebPatience, withBareHeaders } from '../lib/web-server.ts'
 import { within } from '../lib/within.ts'
 import { registerAudio } from './audio.ts'
@@ -109,6 +110,7 @@ async function guard(app: FastifyInstance, deps: PublicDeps, counts: PublicCount
   await app.register(rateLimit, {
     max: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
     timeWindow: '1 minute',
+    store: RequestCounts,
     // The carrier comes from few addresses, and all at once.
     // The carrier fetches every sound of every call from a few addresses; 128 random bits need no throttle.
     allowList: (request) => request.url.startsWith('/twilio/') || request.url.startsWith('/audio/'),
