@@ -62,7 +62,7 @@ function isOver(
   { now, policy }: { now: number; policy: SignInPolicy },
 ): boolean {
   if (expires_at <= now || seen_at + policy.idleMs <= now) return true
-  return expires_at > now + policy.absoluteMs + SEEN_EVERY_MS || seen_at > now + policy.idleMs
+  return expires_at > now + policy.absoluteMs + policy.idleMs || seen_at > now + policy.idleMs
 }
 
 export async function endSession(tx: Tx, id: number, now: number): Promise<void> {

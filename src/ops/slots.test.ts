@@ -168,6 +168,17 @@ describe('slots', () => {
     ])
   })
 
+  it('of a day far ahead, where a wrong clock has been, is forgotten; that of tomorrow, done a day early, stands', async () => {
+    for (const plannedAt of [SIX + DAY, SIX + 365 * DAY]) {
+      await claimSlot(db, { ...scan, plannedAt, now: plannedAt })
+      await finishSlot(db, { ...scan, plannedAt, now: plannedAt }, {})
+    }
+    expect(await claimSlot(db, scan)).toBe('claimed')
+    await finishSlot(db, scan, {})
+    expect(await claimSlot(db, { ...scan, plannedAt: SIX + DAY, now: SIX + DAY })).toBe('done')
+    expect(await slot({ duty: 'scan', plannedAt: SIX + 365 * DAY })).toBeUndefined()
+  })
+
   it('can be looked up: the newest of each duty, and the one before', async () => {
     for (const ask of [scan, { ...scan, plannedAt: SIX + DAY, now: SIX + DAY }, poll]) {
       await claimSlot(db, ask)
