@@ -21,6 +21,7 @@ describe('when the clock of the host leaps and the carrier’s does not', () => 
     const carriers: { now?: () => number } = {}
     world = await openWorld({
       today: TODAY,
+      people: () => ({ answers: 'no-answer', sms: 'delivered' }),
       patience: { leaseMs: MINUTE, lookup: { listingMs: 2 * MINUTE, everyMs: 20_000 } },
       overrides: { clock: { now: () => (carriers.now?.() ?? 0) + ahead } },
     })
@@ -30,7 +31,7 @@ describe('when the clock of the host leaps and the carrier’s does not', () => 
 
   it.each(LEAPS)('nobody is told twice or never, the answers to what was sent being lost (%d ms)', async (leap) => {
     await begin()
-    world.sandbox.faults.set([cut('messages'), cut('calls')])
+    world.sandbox.faults.set([...SILENCE])
     await world.deliver()
     world.sandbox.faults.clear()
     ahead = leap
@@ -41,12 +42,22 @@ describe('when the clock of the host leaps and the carrier’s does not', () => 
   it.each(LEAPS)('nor when it was wrong before and is put right (%d ms)', async (leap) => {
     ahead = leap
     await begin()
-    world.sandbox.faults.set([cut('messages'), cut('calls')])
+    world.sandbox.faults.set([...SILENCE])
     await world.deliver()
     world.sandbox.faults.clear()
     ahead = 0
     // As the duty does for the day that is not over yet.
     await scan()
+    await settle()
+    expect(reached()).toEqual(['call', 'sms'])
+  })
+
+  it.each([HOUR, DAY])('nor while it is wrong all the time (%d ms)', async (leap) => {
+    ahead = leap
+    await begin()
+    world.sandbox.faults.set([...SILENCE])
+    await world.deliver()
+    world.sandbox.faults.clear()
     await settle()
     expect(reached()).toEqual(['call', 'sms'])
   })
@@ -128,9 +139,12 @@ describe('when the clock of the host leaps and the carrier’s does not', () => 
   }
 })
 
-function cut(resource: 'messages' | 'calls'): Fault {
-  return { kind: 'cut', when: 'after', on: 'create', resource }
-}
+/** The carrier takes everything, and neither its answer nor a word of it afterwards arrives. */
+const SILENCE: readonly Fault[] = [
+  { kind: 'cut', when: 'after', on: 'create', resource: 'messages' },
+  { kind: 'cut', when: 'after', on: 'create', resource: 'calls' },
+  { kind: 'lose-callback' },
+]
 
 const PERSON: Row = {
   register_no: 'R1',

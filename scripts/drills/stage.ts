@@ -20,7 +20,9 @@ export type Stage = AsyncDisposable & {
   rows: readonly Row[]
   sandbox: SandboxProcess
   /** To look at the database with. */
-  app: App
+  readonly app: App
+  /** The database is closed meanwhile. */
+  apart(work: () => Promise<void>): Promise<void>
   /** The world's clock, which the carrier goes by. */
   now(): number
   start(options?: { startsAt?: number; env?: Record<string, string> }): DrillDaemon
@@ -57,7 +59,9 @@ export async function openStage({
   const ground: Omit<Orders, 'startsAt'> = { folder, port: await freePort(), sandboxUrl: sandbox.url, perSecond }
   const begun = performance.now()
   const now = () => Math.floor(startsAt + performance.now() - begun)
-  const app = stack.use(await openGround(ground, { clock: { now }, log: silentLog }))
+  const open = () => openGround(ground, { clock: { now }, log: silentLog })
+  let app = await open()
+  stack.defer(() => app[Symbol.asyncDispose]())
   await importRows(app, ground, rows)
   const messages = async () => (await readTranscript(transcriptIn(folder))).filter(({ kind }) => kind === 'sms').length
   const whileAlive = (daemon: DrillDaemon, holds: () => Promise<boolean>) =>
@@ -69,7 +73,14 @@ export async function openStage({
   return {
     rows,
     sandbox,
-    app,
+    get app() {
+      return app
+    },
+    async apart(work) {
+      await app[Symbol.asyncDispose]()
+      await work()
+      app = await open()
+    },
     now,
     start: ({ startsAt: at = now(), env = {} } = {}) =>
       opened.use(startDrillDaemon({ ...ground, startsAt: at }, { env })),

@@ -111,7 +111,7 @@ describe('the report in a browser', () => {
 })
 
 async function textOf(bytes: Uint8Array): Promise<{ text: string; size: number[] }[]> {
-  const { getDocument } = await import('pdfjs-dist/legacy/build/pdf.mjs')
+  const { getDocument } = await import('unpdf/pdfjs')
   const document = await getDocument({ data: new Uint8Array(bytes), verbosity: 0 }).promise
   const pages = []
   for (let number = 1; number <= document.numPages; number += 1) {

@@ -10,7 +10,7 @@ import { type EngineName, sqliteDialect } from './dialect.ts'
 import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
 import { keepStatements } from './statements.ts'
-import { type StorageFault, storageFault } from './trouble.ts'
+import { type StorageFault, storageFault, whyNotWritable } from './trouble.ts'
 import { onlyInTransaction, WriteQueue } from './write-queue.ts'
 
 type Drizzle = SQLiteAsyncDatabase<'async', unknown>
@@ -123,7 +123,7 @@ function opening<Result>(file: string, open: () => Result): Result {
     return open()
   } catch (cause) {
     if (cause instanceof AppError) throw cause
-    const why = storageFault(cause, file)?.message ?? faultOf(cause)
+    const why = whyNotWritable(dirname(file)) ?? storageFault(cause, file)?.message ?? faultOf(cause)
     throw new AppError('unavailable', `the database ${file} cannot be opened: ${why}`, { cause })
   }
 }

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { AppError } from '../lib/errors.ts'
 import { isUnreachable } from './dialect.ts'
 
@@ -28,6 +29,23 @@ export function storageFault(error: unknown, place: string): StorageFault | null
   }
   if (isUnreachable(error)) return new StorageFault('database', 'the database does not answer', { cause: error })
   return null
+}
+
+const REFUSED: Readonly<Record<string, string>> = {
+  EROFS: 'is on a read-only disk',
+  EACCES: 'may not be written by this user',
+  EPERM: 'may not be written by this user',
+}
+
+/** Why nothing can be written in a folder; null when something can. SQLite says only that it could not open a file. */
+export function whyNotWritable(folder: string): string | null {
+  try {
+    accessSync(folder, constants.W_OK)
+    return null
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    return `${folder} ${REFUSED[code] ?? `cannot be written (${code})`}`
+  }
 }
 
 const KNOWN: readonly [RegExp, TroubleKind, (place: string, code: string) => string][] = [

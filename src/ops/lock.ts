@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { storageFault, whyNotWritable } from '../db/trouble.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
 
 /** `startedAt` is epoch milliseconds. */
@@ -39,7 +40,8 @@ export function takeInstanceLock({
   } catch (error) {
     client?.close()
     if (isBusy(error)) throw new AppError('conflict', heldBy({ dataDir, note, purpose }), { cause: error })
-    throw new AppError('unavailable', `the instance lock ${file} cannot be taken: ${messageOf(error)}`, {
+    const why = whyNotWritable(dataDir) ?? storageFault(error, file)?.message ?? messageOf(error)
+    throw new AppError('unavailable', `the instance lock ${file} cannot be taken: ${why}`, {
       cause: error,
     })
   }

@@ -1,7 +1,8 @@
+import { accountByName } from '../../../src/console/accounts.ts'
 import { frameAdminRoutes, frameRoutes } from '../../../src/console/listener.ts'
 import { ROLES } from '../../../src/console/officer.ts'
 import { routes } from '../../../src/console/routes.ts'
-import { csrfOf } from '../../../src/console/sessions.ts'
+import { beginSession, csrfOf } from '../../../src/console/sessions.ts'
 import { openTestConsole, type TestConsole } from '../../../src/console/testing.ts'
 import { readMessages, WORDS_FOLDER } from '../../../src/console/words.ts'
 import { addDays, civilDate } from '../../../src/lib/civil-date.ts'
@@ -227,21 +228,22 @@ function someOf(draw: Draw, all: ReadonlyMap<string, readonly string[]>): Fields
 }
 
 async function signedIn(world: TestConsole, role: (typeof ROLES)[number], regencies?: string[]): Promise<Visitor> {
-  return holding(await world.signedIn(role, regencies))
+  const { cookies } = await world.signedIn(role, regencies)
+  return holding(cookies.get('tenggat-session')!)
 }
 
-function holding({ cookies }: { cookies: Map<string, string> }): Visitor {
-  const token = cookies.get('tenggat-session')!
+function holding(token: string): Visitor {
   return { cookie: `tenggat-session=${token}`, csrf: csrfOf(token) }
 }
 
 /** Who has shown a one-time password and still has to choose one. */
-async function halfSignedIn(world: TestConsole): Promise<Visitor> {
-  const visitor = world.visitor()
-  const name = `baru${await world.db.read.$count(world.db.t.officers)}`
-  const password = await world.add(name, 'supervisor')
-  await visitor.post('/sign-in', { name, password })
-  return holding(visitor)
+async function halfSignedIn({ db, add, clock, deps }: TestConsole): Promise<Visitor> {
+  const name = `baru${await db.read.$count(db.t.officers)}`
+  await add(name, 'supervisor')
+  const account = (await accountByName(db.read, name))!
+  const now = clock.now()
+  const token = await db.write((tx) => beginSession(tx, { account, codeAt: null, now, policy: deps.office.console }))
+  return holding(token)
 }
 
 /** The forms that an admin finds on every page, by the route that they are posted to: names and the values that are offered. */

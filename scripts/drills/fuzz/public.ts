@@ -82,6 +82,7 @@ export async function publicTarget(draw: Draw): Promise<Target> {
     phones.push(phone, `whatsapp:${phone}`)
     tokens.push((await rows.tell({ ...one, phone })).token)
   }
+  const sounds = [(await rows.record()).token]
   const sent = new Map([...SENT, ['From', phones] as const])
   const signature = (target: string, fields: Record<string, string | string[]>) =>
     twilio.getExpectedTwilioSignature(deps.twilioAuthToken, PUBLIC_BASE_URL + target, fields)
@@ -97,7 +98,9 @@ export async function publicTarget(draw: Draw): Promise<Target> {
       : draw.one(['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE'])
     const path = draw.chance(0.03)
       ? `/${inAddress(draw, oddText(draw))}`
-      : route.replaceAll(/:(token|file)/g, () => (draw.chance(0.8) ? draw.one(tokens) : inAddress(draw, oddText(draw))))
+      : route.replaceAll(/:(token|file)/g, () =>
+          draw.chance(0.8) ? draw.one(route.startsWith('/audio') ? sounds : tokens) : inAddress(draw, oddText(draw)),
+        )
     const headers = { ...oddHeaders(draw), 'x-forwarded-for': `203.0.113.${draw.below(250)}` }
     const shot = { what: `${method} ${route}`, method, target: withQuery(path), headers }
     if (method !== 'POST') return shot
