@@ -4,7 +4,7 @@ import { hasPostgresServer, NO_SERVER } from './test/postgres-server.ts'
 
 const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts']
 /** Their subject is the same on both engines and takes long: browsers, sounds. */
-const ONCE = /\.browser\.test\.ts$|^test\/(voices|synthesis-once)\.|\/preview\.test/
+const ONCE = /\.browser\.test\.ts$|^test\/(voices|synthesis-once|hostile-requests)\.|\/preview\.test/
 
 const shared = { pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true }
 

@@ -25,7 +25,8 @@ afterAll(async () => {
   await office[Symbol.asyncDispose]()
 })
 
-const get = (target: string, headers = '') => `GET ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`
+const get = (target: string, headers = '') =>
+  `GET ${target} HTTP/1.1\r\nHost: x\r\n${/^Connection:/m.test(headers) ? '' : 'Connection: close\r\n'}${headers}\r\n`
 const post = (headers: string, body: string) => `POST /sign-in HTTP/1.1\r\nHost: x\r\n${headers}\r\n${body}`
 /** Would be answered if anything behind a refused request were taken for another. */
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -51,7 +52,7 @@ describe.each(LISTENERS)('the %s listener and slow clients', (listener) => {
     const silent = await connected(urlOf(listener))
     expect(await restOf(silent)).toMatch(/^$|^HTTP\/1\.1 408 /)
     const satisfied = await connected(urlOf(listener))
-    satisfied.write(get('/robots.txt'))
+    satisfied.write(get('/robots.txt', 'Connection: keep-alive\r\n'))
     expect(await restOf(satisfied)).toMatch(/^HTTP\/1\.1 (?:200|404) /)
   })
 })
@@ -196,7 +197,7 @@ describe.each(LISTENERS)('the %s listener and odd methods', (listener) => {
     const secret = 'X-Secret: seen-by-nobody\r\n'
     const [answer] = await sendRaw(
       urlOf(listener),
-      `${method} / HTTP/1.1\r\nHost: x\r\n${secret}Content-Length: 0\r\n\r\n`,
+      `${method} / HTTP/1.1\r\nHost: x\r\n${secret}Connection: close\r\nContent-Length: 0\r\n\r\n`,
     )
     expect(answer === undefined || [400, 404, 405].includes(answer.status)).toBe(true)
     expect(answer?.body ?? '').not.toContain('seen-by-nobody')
@@ -256,7 +257,7 @@ describe.each(LISTENERS)('every answer of the %s listener', (listener) => {
   ]
 
   it.each(targets)('to %s may not be framed, sniffed or kept', async (target) => {
-    const [answer] = await sendRaw(urlOf(listener), get(target, 'Connection: close\r\n'))
+    const [answer] = await sendRaw(urlOf(listener), get(target))
     const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(answer!.head)?.[1]
     expect(header('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
     expect(header('content-security-policy')).toContain("base-uri 'none'")
@@ -283,6 +284,6 @@ async function isTurnedAway(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {
     socket.once('data', () => resolve(false))
     socket.once('close', () => resolve(true))
-    socket.write(get('/robots.txt'))
+    socket.write(get('/robots.txt', 'Connection: keep-alive\r\n'))
   })
 }

@@ -3,10 +3,13 @@ import { connect, type Socket } from 'node:net'
 
 export type RawAnswer = { status: number; head: string; body: string }
 
-/** Sends these bytes over one connection, as no client would write them, and gives every answer until the server ends it or is quiet. */
+/**
+ * Sends these bytes over one connection, as no client would write them, and gives every answer until the server ends it: it
+ * must be asked to, or have a reason. (A client that ends its own half first gets no answer from Node that takes a moment.)
+ */
 export async function sendRaw(url: string, bytes: string): Promise<RawAnswer[]> {
   const socket = await connected(url)
-  socket.end(Buffer.from(bytes, 'latin1'))
+  socket.write(Buffer.from(bytes, 'latin1'))
   return answersIn(await restOf(socket))
 }
 

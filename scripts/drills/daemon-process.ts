@@ -19,6 +19,8 @@ export type DrillDaemon = AsyncDisposable & {
   publicUrl(): Promise<string>
   /** The host's clock goes on, or back, by so much at once. */
   leap(milliseconds: number): void
+  /** A defect comes to light: a promise that nobody caught, or an error. Resolves to the exit code. */
+  fail(how: 'reject' | 'throw', words: string): Promise<number | null>
   /** Milliseconds of a processor that it has used. */
   cpuMs(): number
   alive(): boolean
@@ -70,6 +72,12 @@ export function startDrillDaemon(orders: Orders, { env = {} }: { env?: Record<st
     publicUrl: async () => String((await started()).public),
     leap(milliseconds) {
       child.stdin.write(`${milliseconds}\n`)
+    },
+    async fail(how, words) {
+      const gone = once(child, 'exit')
+      child.stdin.write(`${how} ${words}\n`)
+      await gone
+      return child.exitCode
     },
     cpuMs() {
       const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')

@@ -12,7 +12,8 @@ export type Orders = Omit<Ground, 'worker'> & { startsAt: number }
 
 /**
  * The daemon as a process of its own on a host that others meddle with: it begins at once, logs to standard output, and each line of
- * standard input is so many milliseconds by which the host's clock leaps. Ends on SIGTERM or with its parent.
+ * standard input is so many milliseconds by which the host's clock leaps, or a defect: `reject` and `throw`, with words that nobody
+ * may read. Ends on SIGTERM or with its parent.
  */
 async function main({ startsAt, ...ground }: Orders): Promise<void> {
   endOnCrash()
@@ -20,7 +21,12 @@ async function main({ startsAt, ...ground }: Orders): Promise<void> {
   const stopping = new AbortController()
   process.on('SIGTERM', () => stopping.abort())
   const lines = createInterface({ input: process.stdin })
-  lines.on('line', (line) => host.leap(Number(line)))
+  lines.on('line', (line) => {
+    const [what, words] = line.split(' ')
+    if (what === 'reject') void Promise.reject(new Error(words))
+    else if (what === 'throw') throw new TypeError(words)
+    else host.leap(Number(line))
+  })
   lines.on('close', () => stopping.abort())
   const clock = systemClock
   using _lock = takeInstanceLock({

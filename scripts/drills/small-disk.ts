@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-const NAMESPACE = ['--user', '--map-root-user', '--mount']
+export const NAMESPACE = ['--user', '--map-root-user', '--mount']
 
 /** Whether this system lets anybody mount a disk of memory in a name space of its own. */
 export function canMakeDisks(): boolean {

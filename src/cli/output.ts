@@ -25,6 +25,8 @@ export function openOutput(json: boolean): Output {
 
 /** Prints an error for the person at the terminal and says how the program ends. */
 export function failed(error: unknown): ExitCode {
+  // What went wrong, not what failed while clearing up after it.
+  if (error instanceof SuppressedError) return failed(error.suppressed)
   if (error instanceof AppError) {
     process.stderr.write(`${error.message}\n`)
     return error.code === 'usage' || error.code === 'config' || error.code === 'conflict' ? 2 : 1

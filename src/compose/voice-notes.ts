@@ -160,7 +160,7 @@ export class VoiceNotes {
 
     const audio = await this.#speak(request, now)
     if (!Array.isArray(audio)) return audio
-    const rendered = await this.#studio.render(audio, GAP_SECONDS)
+    const rendered = await onceMore(() => this.#studio.render(audio, GAP_SECONDS))
     if (!rendered.ok) return this.#fault(request, rendered, now)
     const { mp3, ogg, seconds } = rendered.rendition
     await writeAtomically(this.#file(request.contentKey, 'mp3'), mp3)
@@ -203,7 +203,7 @@ export class VoiceNotes {
     const engine = this.#engines.find((speech) => speech.engine === request.engine)!
     const audio: Pcm[] = []
     for (const { voice, script } of request.parts) {
-      const spoken = await engine.speak({ text: script.text, ssml: script.ssml, voice })
+      const spoken = await onceMore(() => engine.speak({ text: script.text, ssml: script.ssml, voice }))
       if (!spoken.ok) return this.#fault(request, spoken, now)
       audio.push(spoken.audio)
     }
@@ -237,6 +237,12 @@ function columns(voice_notes: Db['t']['voice_notes']) {
     spoken: voice_notes.spoken,
     milliseconds: voice_notes.milliseconds,
   }
+}
+
+/** A thread that died, for want of memory perhaps, has a successor. */
+async function onceMore<Reply extends { ok: true } | Fault>(ask: () => Promise<Reply>): Promise<Reply> {
+  const reply = await ask()
+  return !reply.ok && reply.reason === 'crashed' ? ask() : reply
 }
 
 /** Whole or not at all, also after a power cut: a half-written note would be played to people. */

@@ -11,12 +11,13 @@ type Reply = Spoken | Rendered
 
 /**
  * The one thread that speaks (espeak) and encodes, so that the event loop never waits for sound. Started with the first
- * request, ended after `idleMs` without one (it holds 100 MB and more), started anew after a crash or when a request took longer
- * than `timeoutMs`. Works on one request at a time; never keeps the process alive by itself.
+ * request, ended after `idleMs` without one (it holds 100 MB and more), started anew after a crash, among them `memoryMb` of heap used up, or
+ * when a request took longer than `timeoutMs`. Works on one request at a time; never keeps the process alive by itself.
  */
 export class Studio implements AsyncDisposable {
   #timeoutMs: number
   #idleMs: number
+  #memoryMb: number
   #worker: Worker | undefined
   #settle: ((reply: Reply) => void) | undefined
   #queue: Promise<unknown> = Promise.resolve()
@@ -24,9 +25,10 @@ export class Studio implements AsyncDisposable {
   #idleTimer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor({ timeoutMs = 60_000, idleMs = 60_000 } = {}) {
+  constructor({ timeoutMs = 60_000, idleMs = 60_000, memoryMb = MEMORY_MB } = {}) {
     this.#timeoutMs = timeoutMs
     this.#idleMs = idleMs
+    this.#memoryMb = memoryMb
   }
 
   /** Faults: `voice`, `too-long`, `refused`, `deadline`, `crashed`, and `unavailable` once disposed. */
@@ -80,7 +82,7 @@ export class Studio implements AsyncDisposable {
       name: 'speech',
       // The options of the process (--eval and its kin) would otherwise reach the thread and fail it.
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+      resourceLimits: { maxOldGenerationSizeMb: this.#memoryMb },
     })
     const gone = (message: string) => {
       if (this.#worker !== worker) return
