@@ -211,7 +211,10 @@ describe.each(LISTENERS)('the %s listener and odd methods', (listener) => {
       'h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__',
     ]
     for (const upgrade of upgrades) {
-      const [answer] = await sendRaw(urlOf(listener), get('/nowhere', `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`))
+      const [answer] = await sendRaw(
+        urlOf(listener),
+        get('/nowhere', `Connection: close, Upgrade\r\nUpgrade: ${upgrade}\r\n`),
+      )
       expect(answer!.status).toBe(404)
     }
   })
