@@ -2,7 +2,7 @@ import { and, eq, gt, isNull } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
 import { AppError } from '../lib/errors.ts'
 import { countFailure, endSessionsOf, isLocked } from './accounts.ts'
-import { clearCookie, setCookie } from './cookies.ts'
+import { clearBrowser, setCookie } from './cookies.ts'
 import { LANGUAGES, THEMES } from './officer.ts'
 import { pathFor, render, safePath, wordsFor } from './pages.ts'
 import { hashPassword, newRecoveryCodes, verifyPassword } from './password.ts'
@@ -100,8 +100,7 @@ async function renewRecovery(request: FrameRequest, reply: FastifyReply): Promis
 
 async function signOutEverywhere({ deps, session, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {
   await deps.db.write((tx) => endSessionsOf(tx, session!.account.id, now))
-  clearCookie(reply, deps, 'session')
-  reply.header('clear-site-data', '"cache", "storage"')
+  clearBrowser(reply, deps)
   return reply.redirect(pathFor(reply, '/sign-in', { said: 'signed-out' }), 303)
 }
 

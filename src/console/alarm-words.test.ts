@@ -3,7 +3,20 @@ import { alarmWords } from './alarm-words.ts'
 import { loadWords } from './words.ts'
 
 const words = loadWords()
-const kinds = ['carrier', 'account', 'route', 'defect', 'speech', 'budget', 'balance', 'holidays', 'lost', 'mail']
+const kinds = [
+  'carrier',
+  'account',
+  'route',
+  'defect',
+  'speech',
+  'budget',
+  'balance',
+  'holidays',
+  'lost',
+  'mail',
+  'disk',
+  'database',
+]
 
 describe('the words of an alarm', () => {
   it.each(kinds)('say of %s what happened and what to do, in words of its own', (kind) => {

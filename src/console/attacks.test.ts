@@ -69,8 +69,9 @@ describe('a session', () => {
   })
 
   it('leaves nothing in the browser when it ends', async () => {
+    await using secure = await openTestConsole({ deps: { secureCookies: true } })
     for (const path of ['/sign-out', '/account/sign-out-everywhere']) {
-      const visitor = await world.signedIn('officer')
+      const visitor = await secure.signedIn('officer')
       const page = await visitor.post(path, {}, { from: '/account' })
       expect([path, page.headers.get('clear-site-data')]).toEqual([path, '"cache", "storage"'])
     }

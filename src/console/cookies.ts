@@ -29,6 +29,13 @@ export function clearCookie(reply: FastifyReply, { secureCookies }: Deps, name: 
   })
 }
 
+/** At the end of a session: its cookie goes, and what a browser may have kept of its pages. */
+export function clearBrowser(reply: FastifyReply, deps: Deps): void {
+  clearCookie(reply, deps, 'session')
+  // Browsers heed it over https only, and complain elsewhere.
+  if (deps.secureCookies) reply.header('clear-site-data', '"cache", "storage"')
+}
+
 function fullName(name: CookieName, secure: boolean): string {
   return `${secure ? '__Host-' : ''}tenggat-${name}`
 }

@@ -4,7 +4,7 @@ import type { Tx } from '../db/open.ts'
 import type { SignInPolicy } from '../lib/office.ts'
 import { type Account, accountByName, countFailure, endSessionsOf, isLocked } from './accounts.ts'
 import { recordAudit } from './audit.ts'
-import { clearCookie, setCookie } from './cookies.ts'
+import { clearBrowser, clearCookie, setCookie } from './cookies.ts'
 import { pathFor, render, safePath, wordsFor } from './pages.ts'
 import { hashPassword, passwordFault, verifyPassword } from './password.ts'
 import type { FrameRequest, FrameRoute } from './route.ts'
@@ -167,8 +167,7 @@ async function signOut({ deps, session, now }: FrameRequest, reply: FastifyReply
     await endSession(tx, session!.id, now)
     await recordAudit(tx, { officerId: session!.account.id, now, action: 'sign-out' })
   })
-  clearCookie(reply, deps, 'session')
-  reply.header('clear-site-data', '"cache", "storage"')
+  clearBrowser(reply, deps)
   return reply.redirect(
     pathFor(reply, '/sign-in', { said: 'signed-out', lang: session!.account.language === 'en' ? 'en' : null }),
     303,

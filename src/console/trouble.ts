@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { storageFault } from '../db/trouble.ts'
 import { AppError, type AppErrorCode } from '../lib/errors.ts'
 import { withBareHeaders } from '../lib/web-server.ts'
 import type { ConsoleDeps } from './deps.ts'
@@ -32,10 +33,12 @@ export function answerUnreadable(_error: FastifyError, _request: FastifyRequest,
 
 export function answerTrouble(deps: ConsoleDeps) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const told = error instanceof AppError
-    const status = told ? STATUS[error.code] : (error.statusCode ?? 500)
+    const storage = storageFault(error, 'the database')
+    const told = storage === null && error instanceof AppError
+    const status = storage ? STATUS[storage.code] : told ? STATUS[error.code] : (error.statusCode ?? 500)
     if (status >= 500) {
-      deps.log.error({ event: 'console.error', route: request.routeOptions.url, ...traceOf(error) }, 'a page failed')
+      const why = storage ? { fault: storage.message } : traceOf(error)
+      deps.log.error({ event: 'console.error', route: request.routeOptions.url, ...why }, 'a page failed')
     }
     return reply.send(troublePage(reply, status, told ? error.message : null))
   }

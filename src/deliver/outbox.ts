@@ -1,5 +1,5 @@
 import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, or, sql } from 'drizzle-orm'
-import { skipLocked } from '../db/dialect.ts'
+import { isContention, skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import { storageFault } from '../db/trouble.ts'
@@ -89,8 +89,8 @@ export async function claim(
         })
         if (words) ready.push(words)
       } catch (error) {
-        // A full disk or a broken line is no fault of this row: nothing of the claim is written then.
-        if (storageFault(error, 'the database')) throw error
+        // A full disk, a broken line or another worker in the way is no fault of this row: nothing of the claim is written then.
+        if (isContention(tx.engine, error) || storageFault(error, 'the database')) throw error
         deps.log.error({ delivery: row.id, fault: faultText(error) }, 'delivery set aside')
         await putBack(tx, row, { state: 'set_aside', reason: 'defect', now })
       }
