@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { openingADatabase } from './test/opening-a-database.ts'
 import { hasPostgresServer, NO_SERVER } from './test/postgres-server.ts'
 
-const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts']
+const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts']
 /** Their subject is the same on both engines and takes long: browsers, sounds. */
 const ONCE = /\.browser\.test\.ts$|^test\/(voices|synthesis-once|hostile-requests)\.|\/preview\.test/
 
