@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { and, gt, lt, or } from 'drizzle-orm'
 import { languageOf, loadLanguages } from './compose/language.ts'
 import type { Speech } from './compose/speech/port.ts'
-import { loadTemplates, type Templates } from './compose/template.ts'
+import { loadTemplates, type Templates, withOwnWords } from './compose/template.ts'
 import type { Config, Secrets } from './config.ts'
 import type { Probes } from './console/deps.ts'
 import type { Console } from './console/listener.ts'
@@ -16,12 +17,12 @@ import { type CivilDate, dateAt } from './lib/civil-date.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { AppError, messageOf } from './lib/errors.ts'
 import { type Log, openLog } from './lib/events.ts'
-import { loadOffice, type Office } from './lib/office.ts'
+import type { Office } from './lib/office.ts'
+import { byTimeZone, loadOffices, type Offices, officeFolders, officesOf } from './lib/offices.ts'
 import { type AttendCounts, attendPass } from './overstay/attend.ts'
 import { type OverstayCounts, overstayPass } from './overstay/cases.ts'
 import { type ImportResult, importRegister } from './register/import.ts'
 import { type ScanResult, scanPass } from './scan/pass.ts'
-import { lastFilingDay } from './scan/working-days.ts'
 
 /** What demo, chaos and tests put in place of the world. */
 export type Overrides = {
@@ -49,10 +50,17 @@ export type App = AsyncDisposable & {
   wallClock: Clock
   log: Log
   db: Db
+  /** The home office: that of OFFICE_FILE. */
   office: Office
+  offices: Offices
   templates: Templates
+  /** The words of each office. */
+  templatesOf(officeCode: string): Templates
+  /** In the home office. */
   today(): CivilDate
   importFile(options: {
+    /** The home office unless told. */
+    officeCode?: string
     file: string
     dryRun?: boolean
     force?: boolean
@@ -78,18 +86,38 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   const log = overrides.log ?? openLog({ level: config.logLevel })
   const reread = watchKeyFile(config.secretKeyFile, secrets.keys)
   const vault = openVault(secrets.keys, config.secretKeyFile, { reread })
-  const office = (overrides.office ?? ((same) => same))(loadOffice(config.officeFile))
+  const offices = officesOf(loadOffices(config.officeFile).all.map(overrides.office ?? ((same) => same)))
+  const office = offices.home
   const templates = loadTemplates(config.templatesDir)
+  const ownWords = new Map(
+    officeFolders(config.officeFile).map(({ code, folder }) => [code, withOwnWords(templates, folder)]),
+  )
+  const templatesOf = (code: string) => ownWords.get(code) ?? templates
   const languages = loadLanguages(config.templatesDir)
   const db = stack.use(await openDatabase(config, secrets, vault))
   await refuseMoved(db.read)
+  await refuseStrangers(db.read, offices)
   const random = overrides.random ?? Math.random
   const today = () => dateAt(clock.now(), office.timeZone)
-  const moment = () => ({ db, log, office, now: clock.now(), today: today() })
+  /** The offices of each time zone with their day. */
+  const moments = () => {
+    const now = clock.now()
+    return byTimeZone(offices).map((some) => ({
+      db,
+      log,
+      offices: some,
+      now,
+      today: dateAt(now, some.all[0]!.timeZone),
+    }))
+  }
   const opened = stack.move()
 
-  const importFile: App['importFile'] = ({ progress, ...options }) =>
-    importRegister({ ...moment(), officeCode: office.code, ...(progress ? { progress } : {}) }, options)
+  const importFile: App['importFile'] = ({ progress, officeCode = office.code, ...options }) => {
+    const now = clock.now()
+    const today = dateAt(now, offices.of(officeCode).timeZone)
+    const elsewhere = offices.all.map(({ code }) => code).filter((code) => code !== officeCode)
+    return importRegister({ db, log, now, today, officeCode, elsewhere, ...(progress ? { progress } : {}) }, options)
+  }
 
   return {
     config,
@@ -99,21 +127,25 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     log,
     db,
     office,
+    offices,
     templates,
+    templatesOf,
     today,
     importFile,
-    scan: (options = {}) =>
-      scanPass(
-        {
-          ...moment(),
-          today: options.today ?? today(),
-          random,
-          languageOf: (person) => languageOf(person, languages),
-        },
-        { dryRun: options.dryRun ?? false },
+    scan: ({ today, dryRun = false } = {}) =>
+      summed(moments(), (moment) =>
+        scanPass(
+          {
+            ...moment,
+            today: today ?? moment.today,
+            random,
+            languageOf: (person) => languageOf(person, languages),
+          },
+          { dryRun },
+        ),
       ),
-    overstay: () => overstayPass(moment()),
-    attend: () => attendPass({ ...moment(), nextWorkingDay: (date) => lastFilingDay(office, date, date).comeOn }),
+    overstay: () => summed(moments(), overstayPass),
+    attend: () => summed(moments(), attendPass),
     async openConsole(probes) {
       const [{ openConsole }, { routes }] = await Promise.all([
         import('./console/listener.ts'),
@@ -128,6 +160,8 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
           wallClock,
           office,
           templates,
+          offices,
+          templatesOf,
           audioDir: join(config.dataDir, 'audio'),
           baseUrl,
           publicBaseUrl: config.publicBaseUrl,
@@ -135,7 +169,6 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
           listen: config.consoleListen,
           tls: consoleTls && readTls(consoleTls),
           trustedProxies: config.trustedProxies,
-          timeZone: office.timeZone,
           languageOf: (person) => languageOf(person, languages),
           importFile,
           probes,
@@ -146,10 +179,61 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     async openDelivery() {
       // Carrier, speech and listener are half of what there is to load: only commands that send wait for them.
       const { openDelivery } = await import('./delivery.ts')
-      return openDelivery({ config, secrets, overrides, clock, log, office, templates, db })
+      return openDelivery({ config, secrets, overrides, clock, log, office, offices, templates, templatesOf, db })
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** One pass after another, and what they did together. */
+async function summed<Moment, Result extends Counts>(
+  moments: readonly Moment[],
+  pass: (moment: Moment) => Promise<Result>,
+): Promise<Result> {
+  let total: Result | undefined
+  for (const moment of moments) {
+    const result = await pass(moment)
+    total = total === undefined ? result : (plus(total, result) as Result)
+  }
+  return total!
+}
+
+type Counts = { [name: string]: number | Record<string, number> }
+
+function plus(a: Counts, b: Counts): Counts {
+  const sum = { ...a }
+  for (const [name, value] of Object.entries(b)) {
+    const known = sum[name] ?? (typeof value === 'number' ? 0 : {})
+    sum[name] =
+      typeof value === 'number' ? Number(known) + value : (plus(known as Counts, value) as Record<string, number>)
+  }
+  return sum
+}
+
+/**
+ * Whoever belongs to an office that nobody knows here would be forgotten without a word.
+ * @throws AppError `config`
+ */
+async function refuseStrangers(read: Db['read'], offices: Offices): Promise<void> {
+  const known = offices.all.map(({ code }) => code).sort()
+  const { residents } = read.t
+  // Before, between and behind the known ones: a few looks into an index, however many residents there are.
+  const elsewhere = [undefined, ...known].map((code, at) =>
+    and(
+      code === undefined ? undefined : gt(residents.office_code, code),
+      known[at] === undefined ? undefined : lt(residents.office_code, known[at]),
+    ),
+  )
+  const [stranger] = await read
+    .select({ code: residents.office_code })
+    .from(residents)
+    .where(or(...elsewhere))
+    .limit(1)
+  if (!stranger) return
+  throw new AppError(
+    'config',
+    `the register has residents of office ${stranger.code}; known here: ${known.join(', ')}. Its file belongs into offices/${stranger.code}/office.yaml beside OFFICE_FILE`,
+  )
 }
 
 /** The engine is loaded only where it is used. */

@@ -6,6 +6,7 @@ import { type Booth, openBooth } from './compose/speech/booth.ts'
 import { espeakSpeech } from './compose/speech/espeak.ts'
 import { googleSpeech } from './compose/speech/google.ts'
 import type { Speech } from './compose/speech/port.ts'
+import type { Templates } from './compose/template.ts'
 import { VoiceNotes } from './compose/voice-notes.ts'
 import type { Config } from './config.ts'
 import type { Carrier } from './deliver/carrier.ts'
@@ -15,7 +16,10 @@ import { receiptSink } from './deliver/receipts.ts'
 import { type DeliverDeps, PATIENCE } from './deliver/settings.ts'
 import { twilioCarrier } from './deliver/twilio/adapter.ts'
 import { AppError } from './lib/errors.ts'
+import type { Office } from './lib/office.ts'
+import type { Offices } from './lib/offices.ts'
 import { workerName } from './ops/workers.ts'
+import type { PublicDeps } from './public/deps.ts'
 import { openPublicListener, type PublicListener } from './public/listener.ts'
 
 /** Connected to the outside: can send, and be called back. */
@@ -29,7 +33,10 @@ export type Delivery = AsyncDisposable & {
   awaitNews(milliseconds: number, signal?: AbortSignal): Promise<boolean>
 }
 
-type Parts = Pick<App, 'config' | 'secrets' | 'clock' | 'log' | 'office' | 'templates' | 'db'> & {
+type Parts = Pick<
+  App,
+  'config' | 'secrets' | 'clock' | 'log' | 'office' | 'offices' | 'templates' | 'templatesOf' | 'db'
+> & {
   overrides: Overrides
 }
 
@@ -44,7 +51,9 @@ export async function openDelivery({
   clock,
   log,
   office,
+  offices,
   templates,
+  templatesOf,
   db,
 }: Parts): Promise<Delivery> {
   await using stack = new AsyncDisposableStack()
@@ -60,39 +69,53 @@ export async function openDelivery({
   const studio = stack.use(openBooth(overrides.speechThreads ?? 1))
   const engines = overrides.speech ?? enginesFor(config, studio)
   for (const engine of engines) stack.use(engine)
-  const voiceNotes = new VoiceNotes({ db, templates, engines, studio, dir: join(config.dataDir, 'audio'), log })
-  const reach = stack.use(await openReach({ folder: config.dataDir, db, clock, log }))
-  const deps: DeliverDeps = {
-    db,
-    log,
-    clock,
-    office,
-    templates,
-    voiceNotes,
-    carrier,
-    publicBaseUrl,
-    worker: workerName({ host: hostname(), pid: process.pid, random: randomBytes(3).toString('hex') }),
-    patience: overrides.patience ?? PATIENCE,
-    reach,
+  const voicesOf = (words: Templates) =>
+    new VoiceNotes({ db, templates: words, engines, studio, dir: join(config.dataDir, 'audio'), log })
+  const voiceNotes = voicesOf(templates)
+  const saying = (code: string) => {
+    const words = templatesOf(code)
+    return {
+      office: offices.of(code),
+      templates: words,
+      voiceNotes: words === templates ? voiceNotes : voicesOf(words),
+    }
   }
-  const bell = new Bell()
-  const listener = stack.use(
-    await openPublicListener({
+  const reach = stack.use(await openReach({ folder: config.dataDir, db, clock, log }))
+  const delivering = forEachOffice<DeliverDeps>(offices, {
+    common: {
       db,
       log,
       clock,
-      office,
-      templates,
+      offices,
+      carrier,
+      publicBaseUrl,
+      worker: workerName({ host: hostname(), pid: process.pid, random: randomBytes(3).toString('hex') }),
+      patience: overrides.patience ?? PATIENCE,
+      reach,
+    },
+    own: saying,
+  })
+  const deps = delivering(office.code)
+  const bell = new Bell()
+  const publicly = forEachOffice<PublicDeps>(offices, {
+    common: {
+      db,
+      log,
+      clock,
+      offices,
       publicBaseUrl,
       twilioAuthToken,
       accountSid,
       audioDir: voiceNotes.dir,
       trustedProxies: config.trustedProxies,
       receipts: receiptSink(deps, () => bell.ring()),
-      voiceNotes,
-      listen: config.publicListen,
-    }),
-  )
+    },
+    own: (code) => {
+      const { office, templates, voiceNotes } = delivering(code)
+      return { office, templates, voiceNotes }
+    },
+  })
+  const listener = stack.use(await openPublicListener({ ...publicly(office.code), listen: config.publicListen }))
   const dispatcher = new Dispatcher(deps)
   const opened = stack.move()
   return {
@@ -107,6 +130,19 @@ export async function openDelivery({
       await opened.disposeAsync()
     },
   }
+}
+
+type PerOffice<Deps> = { at(code: string): Deps }
+
+/** What a step works with, once for each office; `at` leads from one to another. */
+function forEachOffice<Deps extends PerOffice<Deps> & { office: Office }>(
+  offices: Offices,
+  { common, own }: { common: Partial<Deps>; own: (code: string) => Pick<Deps, 'office'> },
+): (code: string) => Deps {
+  const all = new Map<string, Deps>()
+  const at = (code: string): Deps => all.get(offices.of(code).code)!
+  for (const { code } of offices.all) all.set(code, { ...common, ...own(code), at } as Deps)
+  return at
 }
 
 function enginesFor(config: Config, studio: Booth): Speech[] {

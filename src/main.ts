@@ -26,7 +26,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
   async function withApp(
     command: string,
     needs: Needs,
-    options: { json?: boolean },
+    options: { json?: boolean; office?: string },
     work: (app: App, output: Output) => Promise<ExitCode>,
   ): Promise<void> {
     const { config, secrets }: { config: Config; secrets: Secrets } = load(needs)
@@ -45,7 +45,8 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
         ? await openDailyLog({ level: config.logLevel, file: config.logFile })
         : logTo(config)
     await using app = await openApp(config, secrets, { log })
-    code = await work(app, outputOf(options))
+    const { atOffice } = await import('./cli/at-office.ts')
+    code = await work(options.office === undefined ? app : atOffice(app, options.office), outputOf(options))
   }
 
   program
@@ -77,13 +78,15 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description('a register file comes in')
     .option('--dry-run', 'only say what would change')
     .option('--force', 'even when more than half of the register would change or is missing')
+    .option(...oneOffice())
     .option('--json', 'the result as one JSON line')
-    .action((file: string, options: { dryRun?: boolean; force?: boolean; json?: boolean }) =>
+    .action((file: string, options: { dryRun?: boolean; force?: boolean; office?: string; json?: boolean }) =>
       withApp('import', {}, options, async (app, output) =>
         (await import('./cli/import.ts')).importCommand(app, output, {
           file,
           dryRun: options.dryRun === true,
           force: options.force === true,
+          named: options.office !== undefined,
         }),
       ),
     )
@@ -137,8 +140,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .command('forecast')
     .description('who will be told when, and at what cost')
     .option('--days <days>', 'from today on, 1 to 366', dayCount, 30)
+    .option('--office <code>', 'one of several; without: all')
     .option('--json', 'the result as one JSON line')
-    .action((options: { days: number; json?: boolean }) =>
+    .action((options: { days: number; office?: string; json?: boolean }) =>
       withApp('forecast', {}, options, async (app, output) =>
         (await import('./cli/forecast.ts')).forecastCommand(app, output, options),
       ),
@@ -157,8 +161,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description("the officers' list")
     .option('--csv <file>', 'write it as CSV')
     .option('--xlsx <file>', 'write it as XLSX')
+    .option(...oneOffice())
     .option('--json', 'the result as one JSON line')
-    .action((options: { csv?: string; xlsx?: string; json?: boolean }) =>
+    .action((options: { csv?: string; xlsx?: string; office?: string; json?: boolean }) =>
       withApp('overstays', {}, options, async (app, output) =>
         (await import('./cli/overstays.ts')).overstaysCommand(app, output, options),
       ),
@@ -170,8 +175,9 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--from <date>', 'first day, YYYY-MM-DD; without both days: this year')
     .option('--to <date>', 'last day, YYYY-MM-DD')
     .option('--xlsx <file>', 'write it as XLSX')
+    .option(...oneOffice())
     .option('--json', 'the result as one JSON line')
-    .action((options: { from?: string; to?: string; xlsx?: string; json?: boolean }) =>
+    .action((options: { from?: string; to?: string; xlsx?: string; office?: string; json?: boolean }) =>
       withApp('report', {}, options, async (app, output) =>
         (await import('./cli/report.ts')).reportCommand(app, output, options),
       ),
@@ -229,6 +235,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--expires <date>', 'last day of the permit, YYYY-MM-DD')
     .option('--kind <kind>', 'kind of permit', 'ITAS')
     .option('--audio <file>', 'write the voice note: .mp3 or .ogg')
+    .option(...oneOffice())
     .option('--json', 'the result as one JSON line')
     .action(async (options: PreviewOptions & { json?: boolean }) => {
       code = await (await import('./cli/preview.ts')).previewCommand(
@@ -254,13 +261,15 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
       command
         .option('--role <role>', 'viewer, officer, supervisor or admin')
         .option('--regency <name...>', 'only residents of these; without: the whole area')
+        .option('--office <code>', 'only of this one of several; ALL: headquarters')
     }
     command
       .option('--json', 'the result as one JSON line')
-      .action((name: string, options: { role?: string; regency?: string[]; json?: boolean }) =>
-        withApp('officer', {}, options, async (app, output) =>
-          (await import('./cli/officer.ts')).officerCommand(app, output, { action, name, ...options }),
-        ),
+      .action(
+        (name: string, { json, ...options }: { role?: string; regency?: string[]; office?: string; json?: boolean }) =>
+          withApp('officer', {}, json ? { json } : {}, async (app, output) =>
+            (await import('./cli/officer.ts')).officerCommand(app, output, { action, name, ...options }),
+          ),
       )
   }
 
@@ -355,9 +364,18 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .option('--officer <name>', 'only what this account did')
     .option('--everybody', 'what was stolen held everything')
     .option('--csv <file>', 'names and addresses for the letter')
+    .option(...oneOffice())
     .option('--json', 'the result as one JSON line')
     .action(
-      (options: { from: string; to: string; officer?: string; everybody?: boolean; csv?: string; json?: boolean }) =>
+      (options: {
+        from: string
+        to: string
+        officer?: string
+        everybody?: boolean
+        csv?: string
+        office?: string
+        json?: boolean
+      }) =>
         withApp('affected', {}, options, async (app, output) =>
           (await import('./cli/affected.ts')).affectedCommand(app, output, options),
         ),
@@ -399,6 +417,11 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     return failed(error)
   }
+}
+
+/** For commands that look at one office; of several the home office's unless told. */
+function oneOffice(): [flags: string, description: string] {
+  return ['--office <code>', 'of which office, where there are several']
 }
 
 function wholeNumber(text: string): number {

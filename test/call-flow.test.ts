@@ -5,6 +5,7 @@ import { storeReceipt } from '../src/deliver/receipts.ts'
 import { civilDate, dateAt, timeAt } from '../src/lib/civil-date.ts'
 import type { Person } from '../src/sandbox/sandbox.ts'
 import type { TranscriptEntry } from '../src/sandbox/transcript.ts'
+import { silentSpeech } from './silent-speech.ts'
 import { openWorld, type Row, TIME_ZONE, type World } from './world.ts'
 
 const TODAY = '2026-06-01'
@@ -18,7 +19,9 @@ afterEach(() => world?.[Symbol.asyncDispose]())
 
 describe('a call', () => {
   const answering = async (person: Person, row: Partial<Row> = {}) => {
-    world = await openWorld({ today: TODAY, people: () => person })
+    // To hang up in the middle there must be something to hear.
+    const overrides = person.hangsUpAfterMs === undefined ? {} : { speech: [silentSpeech()] }
+    world = await openWorld({ today: TODAY, people: () => person, overrides })
     await world.register([resident(row)])
     await world.day(TODAY)
   }

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canMakeDisks, NAMESPACE } from '../scripts/drills/small-disk.ts'
 import { PROJECT_DIR } from '../src/config.ts'
 import { newKeyFile } from '../src/db/seal.ts'
-import { testEngine } from '../src/db/testing.ts'
 
 const possible = canMakeDisks()
 if (!possible) process.stderr.write('not tried: this system lets nobody mount a small disk (unshare, tmpfs)\n')
@@ -14,7 +13,7 @@ if (!possible) process.stderr.write('not tried: this system lets nobody mount a 
 const READ_ONLY = 'mount -o remount,ro "$1"'
 const FULL = 'head -c 9000000 /dev/zero > "$1/ballast" 2>"$2"'
 
-describe.skipIf(!possible || testEngine() === 'postgres')('started on a disk that cannot be written', () => {
+describe.skipIf(!possible)('started on a disk that cannot be written', () => {
   let folder: string
 
   beforeAll(() => {

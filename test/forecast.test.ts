@@ -7,6 +7,7 @@ import { checkBudget, checkSpending } from '../src/deliver/budget.ts'
 import { spentThisMonth } from '../src/deliver/cost.ts'
 import { forecastCost } from '../src/deliver/forecast-cost.ts'
 import { addDays, civilDate } from '../src/lib/civil-date.ts'
+import { officesOf } from '../src/lib/offices.ts'
 import { setHold } from '../src/register/holds.ts'
 import { openWorld, type Row, type World } from './world.ts'
 
@@ -164,8 +165,8 @@ describe("the month's ceiling and the carrier's balance", () => {
     await world.register([anna])
     const [sms] = await forecastCost(costDepsOf(world.app), { today: TODAY, days: 1, now: world.clock.now() })
     await world.day(TODAY)
-    const office = { ...world.app.office, budget: { monthly: sms!.cost / 0.8 } }
-    const check = () => checkBudget({ ...world.app, office })
+    const offices = officesOf([{ ...world.app.office, budget: { monthly: sms!.cost / 0.8 } }])
+    const check = () => checkBudget({ ...world.app, offices })
     expect((await check()).percent).toBe(80)
     expect(await alarms(world)).toEqual([{ kind: 'budget', mark: '80%', times: 1 }])
     await check()
@@ -187,7 +188,7 @@ describe("the month's ceiling and the carrier's balance", () => {
   it('says so when the balance does not last for the next fourteen days, and takes it back', async () => {
     await using world = await openWorld({ today: TODAY })
     await world.register([row('Anna', 'DE', '0812 0000 0001', { expires_on: '2026-06-15' })])
-    const deps = { ...world.delivery.deps, languageOf: costDepsOf(world.app).languageOf }
+    const deps = { ...world.delivery.deps, ...costDepsOf(world.app) }
     const enough = await checkSpending(deps)
     expect(enough.balance).toMatchObject({ balance: 250, currency: 'USD', enough: true })
     expect(enough.balance!.needed).toBeGreaterThan(1)
@@ -204,7 +205,7 @@ describe("the month's ceiling and the carrier's balance", () => {
 
   it('compares no balance that is hidden or in another currency', async () => {
     await using world = await openWorld({ today: TODAY })
-    const deps = { ...world.delivery.deps, languageOf: costDepsOf(world.app).languageOf }
+    const deps = { ...world.delivery.deps, ...costDepsOf(world.app) }
     for (const value of [
       { balance: null, currency: null },
       { balance: 1, currency: 'EUR' },

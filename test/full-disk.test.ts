@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { canMakeDisks } from '../scripts/drills/small-disk.ts'
 import { PROJECT_DIR } from '../src/config.ts'
-import { testEngine } from '../src/db/testing.ts'
 
 const possible = canMakeDisks()
 if (!possible) process.stderr.write('not tried: this system lets nobody mount a small disk (unshare, tmpfs)\n')
 
-describe.skipIf(testEngine() === 'postgres')('the daemon on a disk that is full in the middle of its work', () => {
+describe('the daemon on a disk that is full in the middle of its work', () => {
   it.skipIf(!possible)(
     'lives, says so, answers the carrier with "later", and tells everybody once when there is room again',
     async () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { locked } from '../scripts/drills/locked.ts'
-import { testEngine } from '../src/db/testing.ts'
 
-describe.skipIf(testEngine() === 'postgres')('while another program holds the database for three seconds', () => {
+describe('while another program holds the database for three seconds', () => {
   it('the daemon stays awake, webhooks wait and are kept, and everybody is told once', async () => {
     const result = await locked({ residents: 30, perSecond: 8, seconds: 3, seed: 1 })
     expect(result).toMatchObject({

@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { PROJECT_DIR } from '../src/config.ts'
-import { testEngine } from '../src/db/testing.ts'
 
 const run = promisify(execFile)
 const SCRIPT = join(PROJECT_DIR, 'scripts/drills/office-day.ts')
 /** On the second of these days clocks go forward in New York, in the middle of the office's Sunday. */
 const FIRST = '2026-03-07'
 
-describe.skipIf(testEngine() === 'postgres')('the zone of the host', () => {
+describe('the zone of the host', () => {
   it('shows in nothing that is sent and in no duty: UTC, New York in its change of clocks, and fourteen hours ahead', async () => {
     const [utc, newYork, kiritimati] = await Promise.all(
       ['UTC', 'America/New_York', 'Pacific/Kiritimati'].map(async (TZ) => {

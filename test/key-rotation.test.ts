@@ -4,9 +4,9 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eq, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { backupDuty } from '../src/cli/backup.ts'
 import { PROJECT_DIR } from '../src/config.ts'
 import { newKeyFile, openVault, sealingKeys } from '../src/db/seal.ts'
-import { makeBackup } from '../src/ops/backup/backup.ts'
 import { dropOldKeys, rotateKey } from '../src/ops/key-rotation.ts'
 import { correctResident } from '../src/register/corrections.ts'
 import { openWorld, type Row, type World } from './world.ts'
@@ -86,7 +86,7 @@ describe('a new key', () => {
     expect(await sealedWith('2026')).toBe(0)
     await expect(dropOldKeys(deps())).rejects.toThrow(/older keys are still needed by 250 of residents\.passport_no/)
     const { databaseFile } = world.app.config
-    if (databaseFile) await backup(databaseFile)
+    if (databaseFile) await backupDuty(world.app)
     world.clock.advance(1_000)
     expect(await rotateKey(deps())).toMatchObject({ added: false, remaining: {} })
     if (databaseFile) {
@@ -194,19 +194,6 @@ describe('a new key', () => {
     })
     const [code] = await once(child, 'close')
     return { code, result: JSON.parse(text.trim().split('\n').at(-1)!) }
-  }
-
-  async function backup(databaseFile: string) {
-    const { db, config, office, clock, log } = world.app
-    await makeBackup({
-      databaseFile,
-      dataDir: config.dataDir,
-      vault: db.vault,
-      office,
-      clock,
-      log,
-      passphrase: undefined,
-    })
   }
 })
 

@@ -4,10 +4,7 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type App, type Delivery, openApp } from '../src/app.ts'
-import { drainUntilQuiet } from '../src/cli/deliver.ts'
-import { nextInstant } from '../src/cli/simulated-day.ts'
 import { openVault } from '../src/db/seal.ts'
-import { testEngine } from '../src/db/testing.ts'
 import { FOUND } from '../src/deliver/record.ts'
 import { addDays, civilDate, instantOf } from '../src/lib/civil-date.ts'
 import { SteppedClock } from '../src/lib/clock.ts'
@@ -17,14 +14,24 @@ import { makeBackup } from '../src/ops/backup/backup.ts'
 import { restoreBackup } from '../src/ops/backup/restore.ts'
 import type { Person } from '../src/sandbox/people.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
-import { silentSpeech } from './silent-speech.ts'
-import { ACCOUNT_SID, AUTH_TOKEN, configOf, csv, keysIn, type Row, TIME_ZONE, withoutRates } from './world.ts'
+import { shortHum } from './silent-speech.ts'
+import {
+  ACCOUNT_SID,
+  AUTH_TOKEN,
+  configOf,
+  csv,
+  deliverUntil,
+  keysIn,
+  type Row,
+  TIME_ZONE,
+  withoutRates,
+} from './world.ts'
 
 const TODAY = civilDate('2026-06-02')
 const PHONE = '+6281200000001'
 const OTHER_PHONE = '+6281200000002'
 
-describe.skipIf(testEngine() === 'postgres')('a program that was set back to yesterday', () => {
+describe('a program that was set back to yesterday', () => {
   let folder: string
   let clock: SteppedClock
   let sandbox: Sandbox
@@ -220,7 +227,7 @@ describe.skipIf(testEngine() === 'postgres')('a program that was set back to yes
       office: withoutRates,
       patience: { leaseMs: 60_000, lookup: { listingMs: 120_000, everyMs: 20_000 } },
       random: () => random(),
-      speech: [silentSpeech()],
+      speech: [shortHum()],
     })
     await using delivery = await app.openDelivery()
     return await work({ app, delivery })
@@ -235,16 +242,7 @@ describe.skipIf(testEngine() === 'postgres')('a program that was set back to yes
   async function dayUntil({ app, delivery }: Running, date: string, time: string): Promise<void> {
     const ends = instantOf(civilDate(date), time, TIME_ZONE)
     await app.scan()
-    for (;;) {
-      for (let taken = 1; taken > 0; ) {
-        taken = (await drainUntilQuiet(delivery, { quietMs: 0 })).taken
-        await sandbox.idle()
-        taken += (await drainUntilQuiet(delivery, { quietMs: 0 })).taken
-      }
-      const next = await nextInstant(app, clock.now())
-      if (next === null || next >= ends) break
-      clock.set(next)
-    }
+    await deliverUntil({ app, delivery, sandbox, clock }, ends)
     clock.set(ends)
   }
 

@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type App, openApp } from '../src/app.ts'
-import { drainUntilQuiet } from '../src/cli/deliver.ts'
-import { nextInstant } from '../src/cli/simulated-day.ts'
 import { PROJECT_DIR, type Secrets } from '../src/config.ts'
 import { whyMoved } from '../src/db/moved.ts'
 import { openSqlite } from '../src/db/open.ts'
@@ -23,8 +21,8 @@ import { registerWorker } from '../src/ops/workers.ts'
 import { writeSampleCsv } from '../src/register/sample.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
 import { countByPhoneAndLink } from '../src/sandbox/transcript.ts'
-import { silentSpeech } from './silent-speech.ts'
-import { ACCOUNT_SID, AUTH_TOKEN, configOf, keysIn, TIME_ZONE, withoutRates } from './world.ts'
+import { shortHum } from './silent-speech.ts'
+import { ACCOUNT_SID, AUTH_TOKEN, configOf, deliverUntil, keysIn, TIME_ZONE, withoutRates } from './world.ts'
 
 const RESIDENTS = 138
 const MONDAY = civilDate('2026-06-01')
@@ -71,28 +69,17 @@ describe('a move', () => {
       log: silentLog,
       office: withoutRates,
       patience: { leaseMs: 60_000, lookup: { listingMs: 0, everyMs: 1_000 } },
-      speech: [silentSpeech({ leastSeconds: 0.1, lettersPerSecond: 2_000 })],
+      speech: [shortHum()],
     })
   }
 
   /** A day from 06:00 to 17:00; returns how many notices are new. */
   async function live(app: App, day: CivilDate): Promise<number> {
     await using delivery = await app.openDelivery()
-    const [begins, ends] = [instantOf(day, '06:00', TIME_ZONE), instantOf(day, '17:00', TIME_ZONE)]
-    clock.set(Math.max(begins, clock.now()))
+    clock.set(Math.max(instantOf(day, '06:00', TIME_ZONE), clock.now()))
     const { notices_new } = await app.scan()
     await app.overstay()
-    for (
-      let next: number | null = clock.now();
-      next !== null && next < ends;
-      next = await nextInstant(app, clock.now())
-    ) {
-      clock.set(next)
-      for (let taken = 1; taken > 0; ) {
-        taken = (await drainUntilQuiet(delivery, { quietMs: 0 })).taken
-        await sandbox.idle()
-      }
-    }
+    await deliverUntil({ app, delivery, sandbox, clock }, instantOf(day, '17:00', TIME_ZONE))
     await app.attend()
     return notices_new
   }

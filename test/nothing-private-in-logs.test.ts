@@ -33,8 +33,8 @@ import { startTicker } from '../src/ops/ticker.ts'
 import { registerWorker } from '../src/ops/workers.ts'
 import { openMailServer, refusal, type TestMailServer } from './mail-server.ts'
 import { formsOf, leaksIn, type Planted } from './planted.ts'
-import { silentSpeech } from './silent-speech.ts'
-import { ACCOUNT_SID, openWorld, type World } from './world.ts'
+import { shortHum } from './silent-speech.ts'
+import { ACCOUNT_SID, csv, openWorld, type Row, type World } from './world.ts'
 
 const TODAY = '2026-06-01'
 const AUTH_TOKEN = 'tkn7f3a9QzLmNauthXYZ'
@@ -49,27 +49,6 @@ const GOOGLE_KEY = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7PlantedK
 const SPOKEN = 'Izin tinggal Ibu Zauberfluss berakhir besok'
 const DIGEST_TO = 'kepala.kantor.rahasia@imigrasi.example'
 const ALARM_TO = 'operator.malam.rahasia@imigrasi.example'
-
-const QUICK = { leastSeconds: 0.1, lettersPerSecond: 1_000 }
-
-const COLUMNS = [
-  'register_no',
-  'full_name',
-  'nationality',
-  'passport_no',
-  'birth_date',
-  'phone',
-  'whatsapp_opt_in_on',
-  'address',
-  'sponsor_name',
-  'sponsor_phone',
-  'permit_no',
-  'permit_kind',
-  'issued_on',
-  'expires_on',
-] as const
-
-type Row = Partial<Record<(typeof COLUMNS)[number], string>>
 
 const RESIDENTS: Row[] = [
   { full_name: 'Wilhelmina Zauberfluss', nationality: 'GB', phone: '0813-9988-7701', whatsapp_opt_in_on: '2026-01-05' },
@@ -102,11 +81,11 @@ const RESIDENTS: Row[] = [
 
 /** Each is rejected, in whole or in part, with the value in hand. */
 const BAD: Row[] = [
-  { ...RESIDENTS[6], permit_no: '2C21ZZ0091AW', register_no: 'NIORA778891', expires_on: 'lusa pagi' },
-  { ...RESIDENTS[6], permit_no: '2C21ZZ0092AW', register_no: 'NIORA778892', phone: '0813 9988 77099 11223' },
-  { ...RESIDENTS[6], permit_no: '2C21ZZ0093AW', register_no: 'NIORA778893', nationality: 'Kerajaan Dongeng Timur' },
-  { ...RESIDENTS[6], permit_no: '2C21ZZ0094AW', register_no: 'NIORA778894', passport_no: 'X7Q4459999 OR 1=1' },
-  { ...RESIDENTS[6], permit_no: '2C21ZZ000AW' },
+  { ...RESIDENTS[6]!, permit_no: '2C21ZZ0091AW', register_no: 'NIORA778891', expires_on: 'lusa pagi' },
+  { ...RESIDENTS[6]!, permit_no: '2C21ZZ0092AW', register_no: 'NIORA778892', phone: '0813 9988 77099 11223' },
+  { ...RESIDENTS[6]!, permit_no: '2C21ZZ0093AW', register_no: 'NIORA778893', nationality: 'Kerajaan Dongeng Timur' },
+  { ...RESIDENTS[6]!, permit_no: '2C21ZZ0094AW', register_no: 'NIORA778894', passport_no: 'X7Q4459999 OR 1=1' },
+  { ...RESIDENTS[6]!, permit_no: '2C21ZZ000AW' },
 ]
 
 describe('what is logged', () => {
@@ -157,7 +136,7 @@ describe('what is logged', () => {
           heartbeatUrl: `${watcher.url}/${HEARTBEAT}`,
           backupPassphrase: PASSPHRASE,
         },
-        overrides: { log, speech: [googleSpeech({ endpoint: google.endpoint }), silentSpeech(QUICK)] },
+        overrides: { log, speech: [googleSpeech({ endpoint: google.endpoint }), shortHum()] },
       }),
     )
     planted.push(...secretsOf(world.app.secrets.keys))
@@ -470,7 +449,7 @@ describe('what is logged', () => {
   async function startDaemon(): Promise<{ stop: () => Promise<void> }> {
     const { config, secrets } = world.app
     const other = { ...config, publicListen: { host: '127.0.0.1', port: 0 } }
-    const app = await openApp(other, secrets, { log, clock: world.clock, speech: [silentSpeech(QUICK)] })
+    const app = await openApp(other, secrets, { log, clock: world.clock, speech: [shortHum()] })
     const stopping = new AbortController()
     const running = runDaemon(app, stopping.signal)
     const said = (what: string) =>
@@ -532,7 +511,7 @@ describe('what is logged', () => {
     const now = clock.now()
     const { password } = await addOfficer(
       { db, now },
-      { name: 'sari', role: 'admin', regencies: null, known: office.areas.regencies },
+      { name: 'sari', role: 'admin', officeCode: 'BLT', regencies: null, known: office.areas.regencies },
     )
     const token = await db.write(async (tx) => {
       await tx
@@ -634,11 +613,6 @@ function personAt(number: string) {
   if (number === '+6281399887701')
     return { answers: 'human' as const, presses: ['1'], whatsapp: 'read' as const, taps: true }
   return { answers: 'human' as const, presses: ['2', '1'] }
-}
-
-function csv(rows: readonly Row[]): string {
-  const cell = (text: string | undefined) => `"${(text ?? '').replaceAll('"', '""')}"`
-  return [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(','))].join('\n')
 }
 
 /** Its exit code, standard output and standard error. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { affectedCommand } from '../src/cli/affected.ts'
+import { backupDuty } from '../src/cli/backup.ts'
 import type { Output } from '../src/cli/output.ts'
 import { personEraseCommand, personExportCommand } from '../src/cli/person.ts'
 import { recordAudit } from '../src/console/audit.ts'
@@ -11,7 +12,7 @@ import { openSqlite } from '../src/db/open.ts'
 import { newKeyFile, openVault } from '../src/db/seal.ts'
 import { testEngine } from '../src/db/testing.ts'
 import { civilDate } from '../src/lib/civil-date.ts'
-import { makeBackup } from '../src/ops/backup/backup.ts'
+import { officesOf } from '../src/lib/offices.ts'
 import { retentionPass } from '../src/ops/retention/retention.ts'
 import { assignCase, closeCase, noteOnCase, recordContact } from '../src/overstay/case-actions.ts'
 import { correctResident } from '../src/register/corrections.ts'
@@ -82,7 +83,7 @@ describe("one person's data", () => {
   it.skipIf(testEngine() === 'postgres')(
     'stands nowhere in the open: neither in the database nor its log nor a backup',
     async () => {
-      await backup()
+      await backupDuty(world.app)
       // Before anything is folded away: a thief takes the files as they are.
       const files = filesIn(world.folder).filter(({ name }) => !['secret.key', 'register.csv'].includes(name))
       expect(files.map(({ name }) => name)).toEqual(
@@ -256,7 +257,7 @@ describe("one person's data", () => {
       return retentionPass({
         db: app.db,
         log: app.log,
-        office,
+        offices: officesOf([office]),
         now: app.clock.now(),
         today: app.today(),
         databaseFile,
@@ -431,19 +432,6 @@ describe("one person's data", () => {
     return listed.ok
       ? listed.value.filter(({ sid, body }) => ours.has(sid) && body !== '').map(({ body }) => body)
       : ['no answer']
-  }
-
-  function backup() {
-    const { db, config, office, clock, log } = world.app
-    return makeBackup({
-      databaseFile: config.databaseFile!,
-      dataDir: config.dataDir,
-      vault: db.vault,
-      office,
-      clock,
-      log,
-      passphrase: undefined,
-    })
   }
 
   /** The database inside the backup, which is compressed. */

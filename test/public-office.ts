@@ -9,7 +9,7 @@ import { storeReceipt } from '../src/deliver/receipts.ts'
 import { instantOf } from '../src/lib/civil-date.ts'
 import { SteppedClock } from '../src/lib/clock.ts'
 import { silentLog } from '../src/lib/events.ts'
-import { loadOffice } from '../src/lib/office.ts'
+import { loadOffices } from '../src/lib/offices.ts'
 import type { Inbound, PublicDeps } from '../src/public/deps.ts'
 import { openPublicListener, type PublicListener } from '../src/public/listener.ts'
 import { Rows, TODAY } from './rows.ts'
@@ -45,11 +45,14 @@ export async function openTestOffice(overrides: Partial<PublicDeps> = {}): Promi
   const db = await openTestDb()
   const clock = new SteppedClock(instantOf(TODAY, '08:30', 'Asia/Jakarta'))
   const inbound: Inbound[] = []
+  const offices = loadOffices(join(ROOT, 'templates/office.yaml'))
   const deps: PublicDeps = {
     db,
     log: silentLog,
     clock,
-    office: loadOffice(join(ROOT, 'templates/office.yaml')),
+    office: offices.home,
+    offices,
+    at: () => deps,
     templates: loadTemplates(join(ROOT, 'templates')),
     publicBaseUrl: PUBLIC_BASE_URL,
     twilioAuthToken: AUTH_TOKEN,

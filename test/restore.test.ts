@@ -8,7 +8,6 @@ import { verdictOn } from '../scripts/chaos/verdict.ts'
 import { finish } from '../scripts/drills/finish.ts'
 import { killedInTheMiddle } from '../scripts/drills/killed.ts'
 import { openVault } from '../src/db/seal.ts'
-import { testEngine } from '../src/db/testing.ts'
 import { silentLog } from '../src/lib/events.ts'
 import { makeBackup } from '../src/ops/backup/backup.ts'
 import { restoreBackup } from '../src/ops/backup/restore.ts'
@@ -17,7 +16,7 @@ import { keysIn } from './world.ts'
 const HOUR_MS = 3_600_000
 const passphrase = 'a passphrase for the drill'
 
-describe.skipIf(testEngine() === 'postgres')('the restore drill', () => {
+describe('the restore drill', () => {
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tenggat-restore-'))

@@ -125,6 +125,7 @@ export class Rows {
               .insert(t.deliveries)
               .values({
                 token_hash: vault.tokenHash(token),
+                office_code: 'BLT',
                 channel: one.channel,
                 role: one.role,
                 phone: one.phone as PhoneNumber,
@@ -190,6 +191,7 @@ export class Rows {
         .insert(deliveries)
         .values({
           token_hash: `again ${Rows.#serial}`,
+          office_code: 'BLT',
           channel,
           role,
           phone: '+6281211112222' as PhoneNumber,

@@ -5,7 +5,7 @@ import { googleSpeech } from '../src/compose/speech/google.ts'
 import type { Speech } from '../src/compose/speech/port.ts'
 import { openAlarms } from '../src/db/alarms.ts'
 import { wav } from './audio.ts'
-import { silentSpeech } from './silent-speech.ts'
+import { shortHum } from './silent-speech.ts'
 import { openWorld, type Row, type World } from './world.ts'
 
 const SOUND = wav({ hertz: 440, seconds: 1 })
@@ -30,7 +30,7 @@ describe('when Google cannot speak', () => {
     ['unavailable', { code: 14, message: 'unavailable' }],
     ['deadline', 'silence'],
   ])('(%s) the embedded voice calls, and the operator is told', async (reason, behaviour) => {
-    await open(behaviour, [silentSpeech()])
+    await open(behaviour, [shortHum()])
     expect(await deliveriesByState(world.app.db.read)).toEqual({ call: { delivered: 1 }, sms: { delivered: 1 } })
     expect(await engines()).toEqual(['espeak'])
     expect(await openAlarms(world.app.db.read)).toMatchObject([{ kind: 'speech', detail: `google:${reason}` }])

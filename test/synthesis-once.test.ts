@@ -114,6 +114,7 @@ describe('ten thousand residents who are told on one day, in twenty languages', 
         people.map(({ id, phone, language }) => ({
           id,
           token_hash: `call ${id}`,
+          office_code: 'BLT',
           channel: 'call' as const,
           role: 'resident' as const,
           phone,

@@ -6,13 +6,12 @@ import { residentRows } from '../scripts/chaos/people.ts'
 import { seeded } from '../scripts/chaos/weather.ts'
 import { killedInTheMiddle } from '../scripts/drills/killed.ts'
 import { cutWal, liveBytes } from '../scripts/drills/wal-cut.ts'
-import { testEngine } from '../src/db/testing.ts'
 
 /** `node scripts/drills/wal-cut.ts` does fifty. */
 const CUTS = 3
 const SEED = 3
 
-describe.skipIf(testEngine() === 'postgres')('a power cut that the disk had not prepared for', () => {
+describe('a power cut that the disk had not prepared for', () => {
   const rows = residentRows(14)
   const random = seeded(SEED)
   let base: string

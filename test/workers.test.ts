@@ -13,7 +13,7 @@ import type { Delivery } from '../src/delivery.ts'
 import { silentLog } from '../src/lib/events.ts'
 import type { Office } from '../src/lib/office.ts'
 import { openTestOffice } from './public-office.ts'
-import { silentSpeech } from './silent-speech.ts'
+import { shortHum } from './silent-speech.ts'
 import { openTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 import { openWorld, type Row, type World } from './world.ts'
 
@@ -195,7 +195,7 @@ async function joinWorld(world: World, name: string) {
         log: silentLog,
         office: () => first.office,
         patience: world.delivery.deps.patience,
-        speech: [silentSpeech()],
+        speech: [shortHum()],
       },
     ),
   )

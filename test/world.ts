@@ -15,7 +15,7 @@ import { freePort } from '../src/lib/free-port.ts'
 import type { Office } from '../src/lib/office.ts'
 import type { Person } from '../src/sandbox/people.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
-import { silentSpeech } from './silent-speech.ts'
+import { shortHum } from './silent-speech.ts'
 
 export const TIME_ZONE = 'Asia/Jakarta'
 export const ACCOUNT_SID = `AC${'0'.repeat(32)}`
@@ -67,6 +67,8 @@ export async function openWorld(
     patience?: Patience
     overrides?: Overrides
     config?: Partial<Config>
+    /** Writes the office files into the folder and returns OFFICE_FILE. */
+    officesIn?: (folder: string) => string
     secrets?: Partial<Secrets>
     behaviour?: Parameters<typeof openSandbox>[0]['behaviour']
   } = {},
@@ -94,7 +96,11 @@ export async function openWorld(
   const { url: databaseUrl } = stack.use(await testDatabase())
   const app = stack.use(
     await openApp(
-      { ...configOf({ folder, port, sandboxUrl: sandbox.url, databaseUrl }), ...options.config },
+      {
+        ...configOf({ folder, port, sandboxUrl: sandbox.url, databaseUrl }),
+        ...(options.officesIn ? { officeFile: options.officesIn(folder) } : {}),
+        ...options.config,
+      },
       {
         keys: keysIn(folder),
         databaseUrl,
@@ -109,7 +115,7 @@ export async function openWorld(
         office: (office) => (options.office ?? ((same) => same))(withoutRates(office)),
         patience: options.patience ?? { leaseMs: 60_000, lookup: { listingMs: 0, everyMs: 1_000 } },
         random: countingRandom(),
-        speech: [silentSpeech()],
+        speech: [shortHum()],
         ...options.overrides,
       },
     ),
@@ -131,30 +137,38 @@ export async function openWorld(
       writeFileSync(file, csv(rows))
       return app.importFile({ file, force })
     },
-    async deliver() {
-      for (;;) {
-        const first = await drainUntilQuiet(delivery, { quietMs: 0 })
-        await sandbox.idle()
-        const second = await drainUntilQuiet(delivery, { quietMs: 0 })
-        if (first.taken + second.taken === 0) return
-      }
-    },
+    deliver: () => deliverDue(world),
     async day(date) {
       world.at(date, '06:00')
       await app.scan()
       await app.overstay()
-      const end = instantOf(civilDate(date), '17:00', TIME_ZONE)
-      for (;;) {
-        await world.deliver()
-        const next = await nextInstant(app, clock.now())
-        if (next === null || next >= end) break
-        clock.set(next)
-      }
+      await deliverUntil(world, instantOf(civilDate(date), '17:00', TIME_ZONE))
       await app.attend()
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
   return world
+}
+
+type Sending = Pick<World, 'app' | 'delivery' | 'sandbox' | 'clock'>
+
+async function deliverDue({ delivery, sandbox }: Pick<Sending, 'delivery' | 'sandbox'>): Promise<void> {
+  for (;;) {
+    const first = await drainUntilQuiet(delivery, { quietMs: 0 })
+    await sandbox.idle()
+    const second = await drainUntilQuiet(delivery, { quietMs: 0 })
+    if (first.taken + second.taken === 0) return
+  }
+}
+
+/** Sends what is due now and, moving the clock from one instant to the next, whatever falls due before `ends` (epoch ms). */
+export async function deliverUntil({ app, delivery, sandbox, clock }: Sending, ends: number): Promise<void> {
+  for (;;) {
+    await deliverDue({ delivery, sandbox })
+    const next = await nextInstant(app, clock.now())
+    if (next === null || next >= ends) return
+    clock.set(next)
+  }
 }
 
 /** The database is a file in the folder unless `databaseUrl` says where it is; that one belongs into the secrets too. */

@@ -47,7 +47,7 @@ async function main(folder: string): Promise<void> {
     const { db, office } = app
     const now = app.clock.now()
     const name = `penyelia-${language}`
-    await addOfficer({ db, now }, { name, role: 'supervisor', regencies: null, known: [] })
+    await addOfficer({ db, now }, { name, role: 'supervisor', officeCode: null, regencies: null, known: [] })
     const token = await db.write(async (tx) => {
       const { officers } = tx.t
       await tx

@@ -8,6 +8,7 @@ export const {
   staging,
   rejects,
   residents,
+  transfers,
   permits,
   holds,
   corrections,

@@ -1,6 +1,6 @@
 import { describeConfig, type Environment, loadConfig } from '../config.ts'
 import { AppError } from '../lib/errors.ts'
-import { loadOffice } from '../lib/office.ts'
+import { loadOffices } from '../lib/offices.ts'
 import { type ExitCode, type Output, table } from './output.ts'
 
 /** `config`: what is in force, without secrets, and every fault at once. */
@@ -15,7 +15,7 @@ export function configCommand(env: Environment, output: Output): ExitCode {
 
 function checked(env: Environment): void {
   const { config } = loadConfig(env, { carrier: true, keys: true })
-  loadOffice(config.officeFile)
+  loadOffices(config.officeFile)
 }
 
 function faultsOf(check: () => void): string[] {

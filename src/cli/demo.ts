@@ -222,7 +222,7 @@ export async function demoOfficers(
   for (const given of DEMO_OFFICERS) {
     const { password } = (await accountByName(app.db.read, given.name))
       ? await resetOfficer(doing, { ...given, known })
-      : await addOfficer(doing, { ...given, known, regencies: null })
+      : await addOfficer(doing, { ...given, known, officeCode: app.office.code, regencies: null })
     accounts.push({ ...given, password })
   }
   return accounts

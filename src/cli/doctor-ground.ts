@@ -1,13 +1,14 @@
 import { isNotNull } from 'drizzle-orm'
 import { loadLanguages } from '../compose/language.ts'
-import { loadTemplates, type Templates } from '../compose/template.ts'
+import { loadTemplates, type Templates, withOwnWords } from '../compose/template.ts'
 import { type Config, type Environment, examineConfig, type Secrets } from '../config.ts'
 import { migrationState } from '../db/migrations.ts'
 import { whyMoved } from '../db/moved.ts'
 import { type Db, openSqlite } from '../db/open.ts'
 import { openVault, type Vault } from '../db/seal.ts'
 import { AppError } from '../lib/errors.ts'
-import { loadOffice, type Office } from '../lib/office.ts'
+import type { Office } from '../lib/office.ts'
+import { loadOffices, officeFolders } from '../lib/offices.ts'
 import { judgeDatabaseFile, judgeMigrations, lookAtDatabaseFile } from '../ops/doctor/database-file.ts'
 import { type Finding, fault, findingsOf, sentence, type Trouble } from '../ops/doctor/finding.ts'
 
@@ -30,10 +31,12 @@ export async function openGround(env: Environment): Promise<Ground> {
     fault(sentence(one), 'Set it where the program reads its environment (.env); .env.example explains each one.'),
   )
   const keys = read(() => (secrets.keys === '' ? null : openVault(secrets.keys, config.secretKeyFile)))
-  const office = read(() => loadOffice(config.officeFile))
+  const office = read(() => loadOffices(config.officeFile).home)
   const templates = read(() => {
     loadLanguages(config.templatesDir)
-    return loadTemplates(config.templatesDir)
+    const templates = loadTemplates(config.templatesDir)
+    for (const { folder } of officeFolders(config.officeFile)) withOwnWords(templates, folder)
+    return templates
   })
   const database = await openDatabase(config, secrets, keys.value)
   return {

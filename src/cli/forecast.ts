@@ -4,11 +4,16 @@ import { budgetState } from '../deliver/budget.ts'
 import { spentThisMonth } from '../deliver/cost.ts'
 import { type CostDeps, type CostedRow, forecastCost } from '../deliver/forecast-cost.ts'
 import { addDays } from '../lib/civil-date.ts'
+import { type Offices, onlyOffice } from '../lib/offices.ts'
 import { type ExitCode, type Output, table } from './output.ts'
 
 /** `forecast --days N`: who will be told when, by stage, language and channel, and at what cost. */
-export async function forecastCommand(app: App, output: Output, { days }: { days: number }): Promise<ExitCode> {
-  const deps = costDepsOf(app)
+export async function forecastCommand(
+  app: App,
+  output: Output,
+  { days, office }: { days: number; office?: string },
+): Promise<ExitCode> {
+  const deps = costDepsOf(app, office === undefined ? app.offices : onlyOffice(app.offices, office))
   const now = app.clock.now()
   const today = app.today()
   const rows = await forecastCost(deps, { today, days, now })
@@ -18,7 +23,7 @@ export async function forecastCommand(app: App, output: Output, { days }: { days
     monthly,
     percent,
     currency,
-  } = budgetState(await spentThisMonth(app.db.read, { office: app.office, now }), app)
+  } = budgetState(await spentThisMonth(app.db.read, { office: app.offices.home, now }), { office: app.offices.home })
   const total = totalOf(rows)
   const result = {
     from: today,
@@ -59,15 +64,18 @@ export async function forecastCommand(app: App, output: Output, { days }: { days
   return 0
 }
 
-/** What forecast and budget need of the program. Without PUBLIC_BASE_URL links are as long as the office's own address makes them. */
-export function costDepsOf(app: Pick<App, 'db' | 'office' | 'templates' | 'config'>): CostDeps {
+/** What forecast and budget need of the program, for these offices: all unless told. Without PUBLIC_BASE_URL links are as long as the office's own address makes them. */
+export function costDepsOf(
+  app: Pick<App, 'db' | 'offices' | 'templatesOf' | 'config'>,
+  offices: Offices = app.offices,
+): CostDeps {
   const languages = loadLanguages(app.config.templatesDir)
   return {
     read: app.db.read,
-    office: app.office,
-    templates: app.templates,
+    offices,
+    templatesOf: app.templatesOf,
     languageOf: (person) => languageOf(person, languages),
-    publicBaseUrl: app.config.publicBaseUrl ?? app.office.website.replace(/\/$/, ''),
+    publicBaseUrl: app.config.publicBaseUrl ?? offices.home.website.replace(/\/$/, ''),
   }
 }
 

@@ -1,15 +1,19 @@
 import cliProgress from 'cli-progress'
 import type { App } from '../app.ts'
+import { AppError } from '../lib/errors.ts'
 import type { ExitCode, Output } from './output.ts'
 
 const SHOWN_REJECTS = 50
 
-/** `import FILE`: the register comes in; rejected rows are named, the rest goes in. */
+/** `import FILE`: the register of an office, `named` where there are several, comes in; rejected rows are named, the rest goes in. */
 export async function importCommand(
   app: App,
   output: Output,
-  options: { file: string; dryRun: boolean; force: boolean },
+  { named = false, ...options }: { file: string; dryRun: boolean; force: boolean; named?: boolean },
 ): Promise<ExitCode> {
+  const known = app.offices.all.map(({ code }) => code)
+  if (!named && known.length > 1)
+    throw new AppError('usage', `--office is missing: whose register is this? allowed: ${known.join(', ')}`)
   const bar =
     output.json || !process.stderr.isTTY
       ? undefined
@@ -23,6 +27,8 @@ export async function importCommand(
     `${result.state}: ${result.rows} rows; added ${result.added}, changed ${result.changed}, renewed ${result.renewed}, ` +
       `unchanged ${result.unchanged}, absent ${result.absent}, rejected ${result.rejected}`,
   )
+  if (result.transferred > 0)
+    output.line(`  ${result.transferred} residents come from another office, with their history`)
   if (result.differs > 0) {
     output.line(`  ${result.differs} values differ from what officers corrected; the corrections stand`)
   }

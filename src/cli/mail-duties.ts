@@ -3,6 +3,7 @@ import { loadWords } from '../console/words.ts'
 import { forecastCost } from '../deliver/forecast-cost.ts'
 import { addDays, dateAt } from '../lib/civil-date.ts'
 import { faultText } from '../lib/fault-text.ts'
+import { onlyOffice } from '../lib/offices.ts'
 import { parseSmtpUrl } from '../lib/smtp-url.ts'
 import { type AlarmMailDeps, sendAlarms } from '../ops/alarm-mail.ts'
 import { type DigestDeps, retryDigest, sendDigest } from '../ops/digest.ts'
@@ -11,25 +12,30 @@ import type { DutyWork } from '../ops/duties.ts'
 import { type Post, postBy } from '../ops/mail.ts'
 import { settleAbandoned } from '../ops/mail-record.ts'
 import { senderOf } from '../ops/post-office.ts'
+import { atOffice } from './at-office.ts'
 import { costDepsOf } from './forecast.ts'
 
 const FORECAST_DAYS = 14
 
 /** The duties that send mail; without SMTP_URL they do nothing. `post` takes the place of SMTP_URL's server in tests. */
 export function mailDuties(app: App, post?: Post): Pick<DutyWork, 'digest' | 'mail'> {
-  const mail = mailDepsOf(app, post)
+  const [mail, ...further] = app.offices.all.map(({ code }) => mailDepsOf(atOffice(app, code), post))
+  const digests = [mail, ...further].filter((one) => one !== undefined && one !== null)
   return {
     async digest(plannedAt) {
       if (!mail) return { digest: 'off' }
       // Else a daemon that starts after six would write before the follow-ups of its late scan are there.
       await app.attend()
       await settleAbandoned(app.db, app.clock.now())
-      return sendDigest(mail, { day: dateAt(plannedAt, app.office.timeZone) })
+      const sent = []
+      for (const deps of digests) sent.push(await sendDigest(deps, { day: dateAt(plannedAt, deps.office.timeZone) }))
+      return { ...sent[0], ...(sent.length > 1 ? { further: sent.slice(1).map(({ digest }) => digest) } : {}) }
     },
     async mail() {
       if (!mail) return { alarms: 'off' }
       const abandoned = await settleAbandoned(app.db, app.clock.now())
       const digest = await retryDigest(mail)
+      for (const deps of digests.slice(1)) await retryDigest(deps)
       return { ...(await sendAlarms(mail)), abandoned: abandoned.length, ...(digest ?? {}) }
     },
   }
@@ -39,16 +45,19 @@ function mailDepsOf(app: App, post?: Post): (DigestDeps & AlarmMailDeps) | null 
   const { config, secrets, db, clock, log, office } = app
   const server = secrets.smtpUrl === undefined ? null : parseSmtpUrl(secrets.smtpUrl)
   if (!server) return null
-  const { digestTo, alarmTo, mailFrom, consoleBaseUrl, templatesDir } = config
+  const { alarmTo, mailFrom, consoleBaseUrl, templatesDir } = config
+  const home = office === app.offices.home
+  const digestTo = home ? config.digestTo : office.digestTo
   return {
     db,
     clock,
     log,
     office,
+    home,
     words: loadWords(),
     templatesDir,
     consoleBaseUrl,
-    from: senderOf({ mailFrom, server, readers: [...digestTo, ...alarmTo] }),
+    from: senderOf({ mailFrom, server, readers: [...config.digestTo, ...alarmTo] }),
     post: post ?? postBy(server),
     digestTo,
     alarmTo,
@@ -70,7 +79,7 @@ async function workOutForecast(app: App): Promise<Forecast> {
   const today = app.today()
   const tomorrow = addDays(today, 1)
   const people = new Map<number, number>()
-  const rows = await forecastCost(costDepsOf(app), {
+  const rows = await forecastCost(costDepsOf(app, onlyOffice(app.offices, app.office.code)), {
     today,
     days: FORECAST_DAYS + 1,
     now: app.clock.now(),

@@ -1,8 +1,11 @@
 import type { App } from '../app.ts'
 import { addOfficer, disableOfficer, resetOfficer } from '../console/accounts.ts'
 import { AppError } from '../lib/errors.ts'
+import type { Office } from '../lib/office.ts'
 import type { ExitCode, Output } from './output.ts'
 
+/** No office has four letters that mean everything. */
+const HEADQUARTERS = 'ALL'
 export const OFFICER_ACTIONS = ['add', 'disable', 'reset'] as const
 
 /**
@@ -12,11 +15,19 @@ export const OFFICER_ACTIONS = ['add', 'disable', 'reset'] as const
 export async function officerCommand(
   app: App,
   output: Output,
-  given: { action: (typeof OFFICER_ACTIONS)[number]; name: string; role?: string; regency?: string[] },
+  given: {
+    action: (typeof OFFICER_ACTIONS)[number]
+    name: string
+    role?: string
+    regency?: string[]
+    office?: string
+  },
 ): Promise<ExitCode> {
   const { action, name } = given
   const doing = { db: app.db, now: app.wallClock.now() }
-  const known = app.office.areas.regencies
+  const { office } = given
+  const ofOffice = office === undefined ? {} : { officeCode: office === HEADQUARTERS ? null : office }
+  const known = officesNamed(app, office ?? app.office.code).flatMap(({ areas }) => areas.regencies)
   if (action === 'disable') {
     await disableOfficer(doing, name)
     output.line(`${name} can no longer sign in; every session has ended.`)
@@ -29,8 +40,15 @@ export async function officerCommand(
   const access = { ...(given.role ? { role: given.role } : {}), ...(given.regency ? { regencies: given.regency } : {}) }
   const { id, password } =
     action === 'add'
-      ? await addOfficer(doing, { name, role: given.role!, regencies: given.regency ?? null, known })
-      : await resetOfficer(doing, { name, ...access, known })
+      ? await addOfficer(doing, {
+          name,
+          role: given.role!,
+          officeCode: app.office.code,
+          ...ofOffice,
+          regencies: given.regency ?? null,
+          known,
+        })
+      : await resetOfficer(doing, { name, ...access, ...ofOffice, known })
   output.line(`One-time password of ${name}, good for 24 hours:`)
   output.line('')
   output.line(`    ${password}`)
@@ -38,6 +56,15 @@ export async function officerCommand(
   output.line(`Sign in at ${app.config.consoleBaseUrl ?? addressOf(app)} and set your own.`)
   output.result({ officer: name, id, one_time_password: password })
   return 0
+}
+
+/** @throws AppError `usage` */
+function officesNamed({ offices }: App, code: string): readonly Office[] {
+  if (code === HEADQUARTERS) return offices.all
+  const office = offices.all.find((one) => one.code === code)
+  if (office) return [office]
+  const known = [...offices.all.map((one) => one.code), HEADQUARTERS].join(', ')
+  throw new AppError('usage', `--office ${code} is unknown; allowed: ${known}`)
 }
 
 function addressOf({ config }: App): string {

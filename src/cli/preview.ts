@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { factsOf } from '../compose/facts.ts'
-import { loadTemplates, type Templates } from '../compose/template.ts'
+import { loadTemplates, type Templates, withOwnWords } from '../compose/template.ts'
 import { noteRequest } from '../compose/voice-notes.ts'
 import { type NoticeFacts, smsWords, voiceScript } from '../compose/words.ts'
 import type { Config } from '../config.ts'
 import { addDays, type CivilDate, civilDate, dateAt } from '../lib/civil-date.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
-import { loadOffice, type Office } from '../lib/office.ts'
+import type { Office } from '../lib/office.ts'
+import { loadOffices, officeFolders } from '../lib/offices.ts'
 import type { ExitCode, Output } from './output.ts'
 import { openPreviewVoice, type PreviewVoice } from './preview-audio.ts'
 import { type LanguageSheet, type Moments, renderSheet, sectionsOf } from './preview-sheet.ts'
@@ -23,6 +24,7 @@ export type PreviewOptions = {
   kind: string
   audio?: string
   html?: string
+  office?: string
 }
 
 /** `preview`: what a resident would read and hear on the day a stage falls due. The audio is the embedded voice's. */
@@ -32,8 +34,7 @@ export async function previewCommand(
   output: Output,
   options: PreviewOptions,
 ): Promise<ExitCode> {
-  const office = loadOffice(config.officeFile)
-  const templates = loadTemplates(config.templatesDir)
+  const { office, templates } = wordsOf(config, options.office)
   const expiresOn = options.expires
     ? parse(options.expires)
     : addDays(dateAt(clock.now(), office.timeZone), options.stage)
@@ -52,6 +53,18 @@ export async function previewCommand(
   if (!language || options.html) throw new AppError('usage', 'preview needs --language TAG, or --all with --html FILE')
   const facts = factsAt(permit, options.stage)
   return previewOne({ templates, facts, language, ...(audio ? { audio } : {}) }, output)
+}
+
+function wordsOf(config: Config, code: string | undefined): { office: Office; templates: Templates } {
+  const { all, home } = loadOffices(config.officeFile)
+  const office = code === undefined ? home : all.find((one) => one.code === code)
+  if (!office) {
+    const known = all.map((one) => one.code).join(', ')
+    throw new AppError('usage', `--office ${code} is unknown; allowed: ${known}`)
+  }
+  const templates = loadTemplates(config.templatesDir)
+  const own = officeFolders(config.officeFile).find((one) => one.code === code)
+  return { office, templates: own ? withOwnWords(templates, own.folder) : templates }
 }
 
 type Permit = { office: Office; expiresOn: CivilDate; kind: string; base: string }

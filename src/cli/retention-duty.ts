@@ -5,11 +5,11 @@ import { type RetentionCounts, retentionPass } from '../ops/retention/retention.
 
 /** The duty: erases what the office's rules no longer allow to be kept. */
 export function retentionDuty(
-  { db, log, clock, office, config, today }: App,
+  { db, log, clock, offices, config, today }: App,
   { carrier }: Pick<Delivery, 'carrier'>,
 ): Promise<RetentionCounts | { rules: 0 }> {
   const { databaseFile, dataDir } = config
-  return retentionPass({ db, log, office, now: clock.now(), today: today(), databaseFile, dataDir, carrier })
+  return retentionPass({ db, log, offices, now: clock.now(), today: today(), databaseFile, dataDir, carrier })
 }
 
 /** Recordings that nobody needs any more, by the rule `audio`. */

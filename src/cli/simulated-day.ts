@@ -11,7 +11,9 @@ export async function nextInstant(app: App, now: number): Promise<number | null>
   const starts = CHANNELS.map(async (channel) => {
     const at = await nextDue(app.db.read, channel)
     // What was due before waits for the window.
-    return at === null ? null : startAt(app.office, channel, Math.max(at, now))
+    return at === null
+      ? null
+      : Math.min(...app.offices.all.map((office) => startAt(office, channel, Math.max(at, now))))
   })
   const due = [...(await Promise.all(starts)), await nextLookup(app)]
   const later = due.filter((at) => at !== null && at > now) as number[]

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import countries from 'i18n-iso-countries'
+// The package's own entry loads the names of all countries in eighty languages.
+import countries from 'i18n-iso-countries/index.js'
 import { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
 import { readYaml } from './yaml-file.ts'

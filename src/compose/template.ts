@@ -23,6 +23,26 @@ const REQUIRED = ['id', 'en']
  * file, the key, what is wrong and what is allowed.
  */
 export function loadTemplates(dir: string): Templates {
+  const { templates, faults } = readTemplates(dir)
+  for (const language of REQUIRED) {
+    if (!templates.has(language) && faults.length === 0)
+      faults.push(`${join(dir, `${language}.yaml`)}: missing; id and en are always needed`)
+  }
+  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
+  return templates
+}
+
+/**
+ * An office's own words over those of all: each language file in `dir` takes the place of the whole language. `common`
+ * itself where there is none. Throws as `loadTemplates`.
+ */
+export function withOwnWords(common: Templates, dir: string): Templates {
+  const { templates, faults } = readTemplates(dir)
+  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
+  return templates.size === 0 ? common : new Map([...common, ...templates])
+}
+
+function readTemplates(dir: string): { templates: Map<string, Template>; faults: string[] } {
   const templates = new Map<string, Template>()
   const faults: string[] = []
   for (const file of readdirSync(dir).sort()) {
@@ -32,12 +52,7 @@ export function loadTemplates(dir: string): Templates {
     if ('faults' in checked) faults.push(...checked.faults)
     else templates.set(language, compileTemplate(checked.content))
   }
-  for (const language of REQUIRED) {
-    if (!templates.has(language) && faults.length === 0)
-      faults.push(`${join(dir, `${language}.yaml`)}: missing; id and en are always needed`)
-  }
-  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
-  return templates
+  return { templates, faults }
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { wav } from '../../test/audio.ts'
 import { openRecording, type Recording } from '../../test/recording.ts'
-import { silentSpeech } from '../../test/silent-speech.ts'
+import { shortHum, silentSpeech } from '../../test/silent-speech.ts'
 import { addDays, civilDate } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
 import { type Behaviour, type FakeGoogle, grpcGoogle } from './speech/fake-google.ts'
@@ -51,7 +51,7 @@ describe.each<[string, Behaviour, string]>([
 describe('a failing engine', () => {
   it('is asked again for the next note, and its voice then stands in front of the one that helped out', async () => {
     const google = switched()
-    await using room = await openRoom('silence', [google, hum()])
+    await using room = await openRoom('silence', [google, shortHum()])
     google.behaviour = 'unavailable'
     await room.voiceNotes.ensure('de', noteOn(14), AT)
     google.behaviour = 'speaks'
@@ -64,7 +64,7 @@ describe('a failing engine', () => {
 
   it('rests for ten minutes after three faults in a row, while what it made before is still used', async () => {
     const google = switched()
-    await using room = await openRoom('silence', [google, hum()])
+    await using room = await openRoom('silence', [google, shortHum()])
     const ensure = (days: number, minutes = 0) =>
       room.voiceNotes.ensure('de', noteOn(days), { ...AT, now: NOW + minutes * 60_000 })
     await ensure(0)
@@ -80,7 +80,7 @@ describe('a failing engine', () => {
 
   it('is not put to rest by words that it refuses', async () => {
     const google = switched()
-    await using room = await openRoom('silence', [google, hum()])
+    await using room = await openRoom('silence', [google, shortHum()])
     google.behaviour = 'refused'
     for (const days of [1, 2, 3, 4, 5]) await room.voiceNotes.ensure('de', noteOn(days), AT)
     expect(google.asked).toBe(5)
@@ -98,7 +98,7 @@ describe('a failing engine', () => {
 
 describe('a voice note', () => {
   it('is spoken once, however often and however simultaneously it is asked for', async () => {
-    await using room = await openRoom('silence', [hum()], { google: false })
+    await using room = await openRoom('silence', [shortHum()], { google: false })
     const made = await Promise.all([1, 2, 3].map(() => room.voiceNotes.ensure('de', noteOn(14), AT)))
     made.push(await room.voiceNotes.ensure('de', noteOn(14), { ...AT, today: addDays(TODAY, 1) }))
     expect(new Set(made.map((one) => one.ok && one.note.id)).size).toBe(1)
@@ -107,7 +107,7 @@ describe('a voice note', () => {
   })
 
   it('has other words for other dates, and one file for all languages that English and Indonesian stand in for', async () => {
-    await using room = await openRoom('silence', [hum()], { google: false })
+    await using room = await openRoom('silence', [shortHum()], { google: false })
     for (const [language, days] of [
       ['de', 14],
       ['de', 13],
@@ -120,7 +120,7 @@ describe('a voice note', () => {
   })
 
   it('whose files were lost is made again, and the record describes the new files', async () => {
-    await using room = await openRoom('silence', [hum()], { google: false })
+    await using room = await openRoom('silence', [shortHum()], { google: false })
     const first = await room.voiceNotes.ensure('de', greeting, AT)
     rmSync(room.dir, { recursive: true })
     const slower = [silentSpeech({ lettersPerSecond: 20 })]
@@ -135,7 +135,6 @@ describe('a voice note', () => {
   })
 })
 
-const hum = () => silentSpeech({ leastSeconds: 0.1, lettersPerSecond: 1_000 })
 const greeting: Speak = (template) => callScript(template, 'greeting')
 
 function noteOn(daysFromToday: number): Speak {
@@ -158,7 +157,7 @@ type Rows = Awaited<ReturnType<typeof rowsOf>>
 async function openRoom(behaviour: Behaviour, others?: Speech[], { google = true } = {}): Promise<Room> {
   const fake: FakeGoogle | undefined =
     google && !others?.some(({ engine }) => engine === 'google') ? await grpcGoogle(behaviour) : undefined
-  const espeak = hum()
+  const espeak = shortHum()
   const first = fake ? [googleSpeech({ endpoint: fake.endpoint, timeoutMs: 500 })] : []
   const recording = await openRecording(() => [...first, ...(others ?? [espeak])])
   return {
@@ -181,7 +180,7 @@ type Switched = Speech & { behaviour: 'speaks' | 'unavailable' | 'refused'; aske
 
 /** An engine in Google's place whose behaviour can change between two requests. */
 function switched(): Switched {
-  const voice = hum()
+  const voice = shortHum()
   const engine: Switched = {
     engine: 'google',
     behaviour: 'speaks',

@@ -21,7 +21,14 @@ type Doing = { db: Db; now: number; passwordCost?: PasswordCost | undefined }
  */
 export async function addOfficer(
   { db, now, passwordCost }: Doing,
-  given: { name: string; role: string; regencies: readonly string[] | null; known: readonly string[] },
+  given: {
+    name: string
+    role: string
+    /** Null: headquarters. */
+    officeCode: string | null
+    regencies: readonly string[] | null
+    known: readonly string[]
+  },
 ): Promise<{ id: number; password: string }> {
   const name = given.name.toLowerCase()
   if (!NAME.test(name)) {
@@ -42,6 +49,7 @@ export async function addOfficer(
       .values({
         name,
         role,
+        office_code: given.officeCode,
         regencies: regenciesText(given.regencies ?? []),
         password_hash,
         one_time_until: now + ONE_TIME_MS,
@@ -56,11 +64,17 @@ export async function addOfficer(
 
 /**
  * Whoever lost password, phone or recovery codes: a new one-time password, second factor anew, every session ended. With
- * `role` or `regencies` those change too; no regency at all: the whole area.
+ * `role`, `officeCode` or `regencies` those change too; no regency at all: the whole area.
  */
 export async function resetOfficer(
   { db, now, passwordCost }: Doing,
-  given: { name: string; role?: string; regencies?: readonly string[]; known: readonly string[] },
+  given: {
+    name: string
+    role?: string
+    officeCode?: string | null
+    regencies?: readonly string[]
+    known: readonly string[]
+  },
 ): Promise<{ id: number; password: string }> {
   const role = given.role === undefined ? null : roleNamed(given.role)
   refuseStrange(given.regencies ?? [], given.known)
@@ -72,6 +86,7 @@ export async function resetOfficer(
       .update(tx.t.officers)
       .set({
         ...(role ? { role } : {}),
+        ...(given.officeCode === undefined ? {} : { office_code: given.officeCode }),
         ...(given.regencies ? { regencies: regenciesText(given.regencies) } : {}),
         password_hash,
         one_time_until: now + ONE_TIME_MS,
@@ -139,11 +154,12 @@ export function isLocked(account: Pick<Account, 'locked_until'>, now: number): b
 }
 
 export function officerOf(account: Account): Officer {
-  const { id, name, role, language, theme } = account
+  const { id, name, role, language, theme, office_code } = account
   return {
     id,
     name,
     role,
+    officeCode: office_code,
     regencies: account.regencies === null ? null : JSON.parse(account.regencies),
     language,
     theme,

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
@@ -28,12 +28,18 @@ export async function caseFile(scope: CaseScope, caseId: number): Promise<CaseFi
 }
 
 /** Whom a case may be given to: officers and above who can still sign in. */
-export async function assignableOfficers({ db }: Pick<CaseScope, 'db'>): Promise<string[]> {
+export async function assignableOfficers({ db, office }: Pick<CaseScope, 'db' | 'office'>): Promise<string[]> {
   const { officers } = db.t
   const rows = await db.read
     .select({ name: officers.name })
     .from(officers)
-    .where(and(isNull(officers.disabled_at), inArray(officers.role, ['officer', 'supervisor', 'admin'])))
+    .where(
+      and(
+        isNull(officers.disabled_at),
+        inArray(officers.role, ['officer', 'supervisor', 'admin']),
+        or(isNull(officers.office_code), eq(officers.office_code, office.code)),
+      ),
+    )
     .orderBy(asc(officers.name))
   return rows.map((row) => row.name)
 }

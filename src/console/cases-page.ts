@@ -37,7 +37,7 @@ export const caseRoutes: Route[] = [
   },
   action('assign', async (request, about) => {
     const to = optional(request.form, 'to') ?? null
-    if (to !== null && !(await assignableOfficers({ db: request.deps.db })).includes(to)) {
+    if (to !== null && !(await assignableOfficers(request.deps)).includes(to)) {
       throw new AppError('invalid', `petugas "${to}" tidak dikenal atau tidak boleh menangani kasus`)
     }
     await assignCase(momentOf(request), { ...about, to })
@@ -95,7 +95,7 @@ async function show(request: ConsoleRequest, reply: FastifyReply): Promise<strin
     spoken: spokenTo(deps, file.resident),
     isOpen: row.closed_at === null,
     mayAct: mayAs(officer, 'officer'),
-    officers: await assignableOfficers({ db: deps.db }),
+    officers: await assignableOfficers(deps),
     above: levelsAbove(deps.office, row.level),
     outcomes: CASE_OUTCOMES,
     contactChannels: CONTACT_CHANNELS,

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
-import { ofOffice } from '../overstay/standing.ts'
 import type { CorrectedField } from '../register/corrections.ts'
 import { ofArea } from './find.ts'
 import type { Scope } from './residents-query.ts'

@@ -37,7 +37,7 @@ describe('from a wrong number to the right one', () => {
     await make.permit(resident.id, addDays(TODAY, 9))
     const cause = `number:${resident.phone_index}`
     const wanted = [{ resident_id: resident.id, kind: 'number' as const, cycle_id: 0, cause }]
-    await openFollowUps(world.db, { wanted, dueOn: TODAY, now: world.clock.now() })
+    await openFollowUps(world.db, { wanted, dueOn: () => TODAY, now: world.clock.now() })
     await using context = await chromium.browser.newContext({ viewport, colorScheme })
     const [cookie] = [...(await world.signedIn('officer')).cookies]
     await context.addCookies([{ name: cookie![0], value: cookie![1], url: world.console.url }])

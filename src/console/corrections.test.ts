@@ -158,7 +158,7 @@ describe('the follow-ups of a number', () => {
   it('lead to the form, and close when the number is no longer theirs', async () => {
     const wrong = world.db.vault.blind(anna.phone, 'phone')
     const wanted = [{ resident_id: anna.id, kind: 'number' as const, cycle_id: 0, cause: `number:${wrong}` }]
-    await openFollowUps(world.db, { wanted, dueOn: TODAY, now: world.clock.now() })
+    await openFollowUps(world.db, { wanted, dueOn: () => TODAY, now: world.clock.now() })
     const list = await sari.get('/follow-ups?kind=number')
     expect(list.text).toContain(`href="${path}?correct=phone#contact-data"`)
     await correct(sari, { field: 'sponsor_phone', value: '+6281399990000' })
@@ -170,14 +170,14 @@ describe('the follow-ups of a number', () => {
   it('close with what was found out: no other number', async () => {
     const wrong = world.db.vault.blind(anna.phone, 'phone')
     const wanted = [{ resident_id: anna.id, kind: 'number' as const, cycle_id: 0, cause: `number:${wrong}` }]
-    await openFollowUps(world.db, { wanted, dueOn: TODAY, now: world.clock.now() })
+    await openFollowUps(world.db, { wanted, dueOn: () => TODAY, now: world.clock.now() })
     await correct(sari, { value: '', none: '1' })
     expect(await followUp()).toMatchObject({ closed_by: sari.name, outcome: 'no-other-number' })
   })
 
   it('are marked as perhaps done when the register brought another number', async () => {
     const wanted = [{ resident_id: anna.id, kind: 'number' as const, cycle_id: 0, cause: 'number:of-before' }]
-    await openFollowUps(world.db, { wanted, dueOn: TODAY, now: world.clock.now() })
+    await openFollowUps(world.db, { wanted, dueOn: () => TODAY, now: world.clock.now() })
     const { text } = await sari.get('/follow-ups?kind=number')
     const entry = text.slice(text.indexOf(`href="${path}"`))
     expect(entry.slice(0, entry.indexOf('</li>'))).toContain('mungkin tidak perlu lagi')

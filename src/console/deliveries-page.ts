@@ -80,7 +80,7 @@ function failedOf(rows: readonly DeliveryRow[]): number[] {
 }
 
 function scopeOf({ deps, officer }: ConsoleRequest) {
-  return { db: deps.db, office: deps.office, officer }
+  return { db: deps.db, office: deps.office, several: deps.offices.all.length > 1, officer }
 }
 
 function viewOf(query: URLSearchParams): DeliveryView {

@@ -1,4 +1,5 @@
 import { and, count, countDistinct, desc, eq, inArray, isNotNull, lt, max, type SQL, sql } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { Channel, DeliveryState, Role } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
@@ -42,7 +43,8 @@ export type DeliveryRow = {
   people: { residentId: number; name: string; nationality: string; reference: string }[]
 }
 
-type Scope = { db: Db; office: Office; officer: Pick<Officer, 'regencies'> }
+/** `several`: there are other offices, whose deliveries stay out. */
+type Scope = { db: Db; office: Office; several?: boolean; officer: Pick<Officer, 'regencies'> }
 
 /** The newest first. Three queries per page. */
 export async function deliveryPage(
@@ -102,10 +104,14 @@ export async function countOfDay(scope: Scope, view: DeliveryView): Promise<numb
 }
 
 /**
- * Which of the carrier's errors there were, the most frequent first. `deliveries` is null for an area: all codes are there
+ * Which of the carrier's errors there were, the most frequent first. `deliveries` is null for an area, or one office of several: all codes are there
  * to choose from, but whose they were is not looked up.
  */
-export async function errorCounts({ db, officer }: Scope): Promise<{ code: number; deliveries: number | null }[]> {
+export async function errorCounts({
+  db,
+  officer,
+  several,
+}: Scope): Promise<{ code: number; deliveries: number | null }[]> {
   const { attempts } = db.t
   const rows = await db.read
     .select({ code: attempts.error_code, n: countDistinct(attempts.delivery_id) })
@@ -115,7 +121,7 @@ export async function errorCounts({ db, officer }: Scope): Promise<{ code: numbe
   return rows
     .flatMap(({ code, n }) => (code === null ? [] : [{ code, n: Number(n) }]))
     .sort((a, b) => b.n - a.n || a.code - b.code)
-    .map(({ code, n }) => ({ code, deliveries: officer.regencies === null ? n : null }))
+    .map(({ code, n }) => ({ code, deliveries: officer.regencies === null && !several ? n : null }))
 }
 
 /** The state of one delivery of the officer's area; null where there is none. */
@@ -129,13 +135,14 @@ export async function deliveryInArea(scope: Scope, id: number): Promise<{ state:
 }
 
 function conditions(scope: Scope, view: DeliveryView): (SQL | undefined)[] {
-  const { db, officer } = scope
+  const { db, office, several, officer } = scope
   const { deliveries, attempts } = db.t
   const failed = db.read
     .select({ id: attempts.delivery_id })
     .from(attempts)
     .where(eq(attempts.error_code, view.error ?? 0))
   return [
+    several ? ofOffice(deliveries.office_code, office) : undefined,
     view.state && eq(deliveries.state, view.state),
     view.channel && eq(deliveries.channel, view.channel),
     view.dueOn && eq(deliveries.due_on, view.dueOn),
@@ -157,7 +164,7 @@ function toArea({ db, officer }: Scope): SQL {
   return sql`exists ${told}`
 }
 
-async function peopleOf({ db, officer }: Scope, ids: number[]): Promise<Map<number, DeliveryRow['people']>> {
+async function peopleOf({ db, office, officer }: Scope, ids: number[]): Promise<Map<number, DeliveryRow['people']>> {
   if (ids.length === 0) return new Map()
   const { delivery_notices, notices, cycles, residents } = db.t
   const rows = await db.read
@@ -172,7 +179,13 @@ async function peopleOf({ db, officer }: Scope, ids: number[]): Promise<Map<numb
     .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(residents, eq(residents.id, cycles.resident_id))
-    .where(and(inArray(delivery_notices.delivery_id, ids), ofArea(residents.regency, officer)))
+    .where(
+      and(
+        inArray(delivery_notices.delivery_id, ids),
+        ofOffice(residents.office_code, office),
+        ofArea(residents.regency, officer),
+      ),
+    )
     .orderBy(delivery_notices.id)
   const found = new Map<number, DeliveryRow['people']>()
   for (const { id, ...person } of rows) found.set(id, [...(found.get(id) ?? []), person])

@@ -3,6 +3,7 @@ import type { Db } from '../db/open.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import type { WebPatience } from '../lib/web-server.ts'
 import type { ImportResult } from '../register/import.ts'
 
@@ -20,8 +21,12 @@ export type ConsoleDeps = {
   clock: Clock
   /** What sessions, codes and the audit go by: people's own clock, where the program's is moved by hand. `clock` unless told. */
   wallClock?: Clock | undefined
+  /** That of whoever asks; before anybody has signed in the home office. */
   office: Office
+  /** Of `office`. */
   templates: Templates
+  offices: Offices
+  templatesOf(officeCode: string): Templates
   /** What somebody is written and spoken to in, by nationality where nothing else is known. */
   languageOf?: (person: {
     nationality: string | null
@@ -39,18 +44,22 @@ export type ConsoleDeps = {
   tls?: { cert: string; key: string } | undefined
   /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. */
   trustedProxies: readonly string[]
-  timeZone: string
   /** `https://…` of what the internet may reach: as long as the links in messages are. The office's own address unless told. */
   publicBaseUrl?: string | undefined
   /** Only of the daemon. */
   probes?: Probes | undefined
-  importFile?(options: { file: string; dryRun?: boolean; force?: boolean }): Promise<ImportResult>
+  importFile?(options: { officeCode: string; file: string; dryRun?: boolean; force?: boolean }): Promise<ImportResult>
   /** From one address; 600 by default. */
   requestsPerMinute?: number
   /** With slow clients. */
   patience?: WebPatience
   /** Cost of one-time and other passwords; weaker in tests only. */
   passwordCost?: { memoryKiB: number; passes: number }
+}
+
+/** The same for somebody of another office. */
+export function depsAt(deps: ConsoleDeps, officeCode: string): ConsoleDeps {
+  return { ...deps, office: deps.offices.of(officeCode), templates: deps.templatesOf(officeCode) }
 }
 
 export function wallClockOf({ wallClock, clock }: Pick<ConsoleDeps, 'wallClock' | 'clock'>): Clock {

@@ -1,10 +1,10 @@
 import { and, count, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { Channel, FollowUpKind } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import { type FollowUpFilter, type FollowUpRow, followUpList } from '../overstay/follow-up-list.ts'
-import { ofOffice } from '../overstay/standing.ts'
 import type { ConsoleDeps } from './deps.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf } from './find.ts'
 import type { Officer } from './officer.ts'
@@ -33,6 +33,7 @@ export type FollowUpEntry = FollowUpRow & {
 export type FollowUpScope = {
   db: Db
   office: Office
+  several?: boolean
   today: CivilDate
   officer: Pick<Officer, 'regencies'>
   languageOf?: ConsoleDeps['languageOf']

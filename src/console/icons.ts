@@ -1,6 +1,8 @@
 /** Strokes on a grid of 24, drawn for this console. */
 const PATHS = {
   home: 'M4 11.500 12 5l8 6.500M6.500 10v9h11v-9M10 19v-5h4v5',
+  building:
+    'M5 20.500V4.500h9v16M14 9.500h5v11M3.500 20.500h17M8 8h3M8 11.500h3M8 15h3M16.500 13v.01M16.500 16.500v.01',
   clock: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 8v4.500l3 2',
   list: 'M9 6h11M9 12h11M9 18h11M4.500 6h.01M4.500 12h.01M4.500 18h.01',
   check: 'M5 12.500 9.500 17 19 7.500',

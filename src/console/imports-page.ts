@@ -91,7 +91,11 @@ async function preview(request: ConsoleRequest, reply: FastifyReply): Promise<st
 async function apply({ deps, form }: ConsoleRequest, reply: FastifyReply): Promise<unknown> {
   const kept = await keptUpload(deps.audioDir, form.token ?? '')
   if (!kept) throw new AppError('not-found', 'unggahan ini sudah dipakai atau terlalu lama: unggah berkasnya lagi')
-  const result: ImportResult = await importerOf(deps)({ file: kept.path, force: form.force === '1' })
+  const result: ImportResult = await importerOf(deps)({
+    officeCode: deps.office.code,
+    file: kept.path,
+    force: form.force === '1',
+  })
   await removeUpload(kept)
   const said = result.state === 'applied' ? 'import.applied' : 'import.refused'
   return reply.redirect(pathFor(reply, `/imports/${result.import_id}`, { said }), 303)
@@ -121,7 +125,9 @@ function importerOf({ importFile }: ConsoleDeps): NonNullable<ConsoleDeps['impor
 async function rehearse({ deps, officer }: ConsoleRequest, kept: Kept): Promise<ImportResult> {
   const refusal = (reason: Reason) => new AppError('invalid', `${basename(kept.path)}: ${reason[officer.language]}`)
   try {
-    const result = await queue.add(() => importerOf(deps)({ file: kept.path, dryRun: true }))
+    const result = await queue.add(() =>
+      importerOf(deps)({ officeCode: deps.office.code, file: kept.path, dryRun: true }),
+    )
     if (result.unreadable) throw refusal({ id: result.reason_id!, en: result.reason! })
     return result
   } catch (error) {

@@ -12,6 +12,7 @@ import { registerBodies } from './body.ts'
 import { type ConsoleDeps, wallClockOf } from './deps.ts'
 import { registerHealth } from './health.ts'
 import { navigationFor } from './navigation.ts'
+import { officeFrameRoutes } from './offices-page.ts'
 import type { PageFrame } from './pages.ts'
 import type { FrameRoute, Route } from './route.ts'
 import { secondFactorRoutes } from './second-factor.ts'
@@ -27,7 +28,12 @@ export type Console = AsyncDisposable & {
 }
 
 /** Frame and pages together: all that can be asked for, beside assets and health. */
-export const frameRoutes: readonly FrameRoute[] = [...signInRoutes, ...secondFactorRoutes, ...accountRoutes]
+export const frameRoutes: readonly FrameRoute[] = [
+  ...signInRoutes,
+  ...secondFactorRoutes,
+  ...accountRoutes,
+  ...officeFrameRoutes,
+]
 export const frameAdminRoutes: readonly Route[] = auditRoutes
 
 const BODY_LIMIT = 64 * 1024
@@ -45,7 +51,7 @@ export async function openConsole(deps: ConsoleDeps, routes: readonly Route[]): 
   const frame: PageFrame = {
     assets,
     words: loadWords(),
-    office: deps.office,
+    offices: deps.offices.all.length,
     base: deps.baseUrl ? new URL(deps.baseUrl).pathname.replace(/\/+$/, '') : '',
     navigation: navigationFor(all),
     now: () => deps.clock.now(),

@@ -179,8 +179,8 @@ describe('the list on paper', () => {
       }
       await make.permit((await make.resident(given)).id, addDays(TODAY, -3), { permit_no: `CETAK-${n}` })
     }
-    const { office } = world.deps
-    await overstayPass({ db: world.db, log: silentLog, office, now: world.clock.now(), today: TODAY })
+    const { offices } = world.deps
+    await overstayPass({ db: world.db, log: silentLog, offices, now: world.clock.now(), today: TODAY })
     await using tab = await open(SIZES[1], 'dark')
     const { page, context } = tab
     const visitor = await world.signedIn('officer')
@@ -196,7 +196,7 @@ describe('the list on paper', () => {
       expect(text.toLowerCase()).toContain('hasil pemeriksaan')
     }
     const first = sheets.findIndex((text) => text.includes('Srengat, Kota Blitar'))
-    expect(sheets[first]).toContain(office.name)
+    expect(sheets[first]).toContain(offices.home.name)
     for (let n = 0; n < 40; n += 1) {
       const here = sheets.filter((text) => new RegExp(`Cetak ${n} `).test(text))
       expect([n, here.length]).toEqual([n, 1])
@@ -235,9 +235,9 @@ async function fill(): Promise<void> {
     const cycle = await make.cycle(await make.permit(silent.id, addDays(TODAY, 5)))
     wanted.push({ resident_id: silent.id, kind: 'phone' as const, cycle_id: cycle.id, cause: 'unconfirmed' })
   }
-  const { office } = world.deps
-  const moment = { db, log: silentLog, office, now: world.clock.now(), today: TODAY }
-  await openFollowUps(db, { wanted, dueOn: addDays(TODAY, -1), now: moment.now })
+  const { offices } = world.deps
+  const moment = { db, log: silentLog, offices, now: world.clock.now(), today: TODAY }
+  await openFollowUps(db, { wanted, dueOn: () => addDays(TODAY, -1), now: moment.now })
   await overstayPass(moment)
   const { overstay_cases: cases } = db.t
   const [row] = await db.read.select({ id: cases.id }).from(cases).where(eq(cases.resident_id, 1))

@@ -8,6 +8,7 @@ const ITEMS: readonly Omit<NavigationItem, 'role'>[] = [
   { path: '/residents', key: 'nav.residents', icon: 'people' },
   { path: '/deliveries', key: 'nav.deliveries', icon: 'send' },
   { path: '/report', key: 'nav.report', icon: 'chart' },
+  { path: '/offices', key: 'nav.offices', icon: 'building', headquarters: true },
   { path: '/audit', key: 'nav.audit', icon: 'shield' },
 ]
 

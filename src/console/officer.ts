@@ -13,6 +13,8 @@ export type Officer = {
   id: number
   name: string
   role: Role
+  /** Null: headquarters, every office. */
+  officeCode: string | null
   /** The area: only residents of these regencies; null: all. */
   regencies: string[] | null
   language: Language

@@ -13,6 +13,7 @@ import {
   type SQLWrapper,
   sql,
 } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Db, Reader } from '../db/open.ts'
 import type { Level } from '../db/schema.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
@@ -20,7 +21,6 @@ import type { Office } from '../lib/office.ts'
 import { type OverstayRow, overstayList } from '../overstay/case-list.ts'
 import { mayBe } from '../overstay/contact-state.ts'
 import { isAfter, isBefore } from '../overstay/pages.ts'
-import { ofOffice } from '../overstay/standing.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
 import { kept, stateOfCases } from './kept.ts'
 import type { Officer } from './officer.ts'
@@ -135,7 +135,7 @@ export async function totalOf(
 
 /** What the open (or closed) cases of the area have to filter by. */
 export async function overstayChoices(scope: OverstayScope, closed = false): Promise<OverstayChoices> {
-  const question = `overstay choices ${closed} ${JSON.stringify(scope.officer.regencies)}`
+  const question = `overstay choices ${scope.office.code} ${closed} ${JSON.stringify(scope.officer.regencies)}`
   return kept(scope.db, { question, about: await stateOfCases(scope.db) }, () => choicesNow(scope, closed))
 }
 

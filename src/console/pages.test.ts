@@ -73,9 +73,9 @@ beforeAll(async () => {
     { resident_id: silent.id, kind: 'phone' as const, cycle_id: soon.id, cause: 'unconfirmed' },
     { resident_id: elsewhere.id, kind: 'phone' as const, cycle_id: 0, cause: 'no-phone' },
   ]
-  await openFollowUps(db, { wanted, dueOn: addDays(TODAY, -1), now: world.clock.now() })
-  const { office } = world.deps
-  await overstayPass({ db, log: silentLog, office, now: world.clock.now(), today: TODAY })
+  await openFollowUps(db, { wanted, dueOn: () => addDays(TODAY, -1), now: world.clock.now() })
+  const { offices } = world.deps
+  await overstayPass({ db, log: silentLog, offices, now: world.clock.now(), today: TODAY })
   anna = { residentId: resident.id, caseId: await caseOf(resident.id) }
 
   officer = await world.signedIn('officer')

@@ -21,7 +21,7 @@ export type PageData = {
   [name: string]: unknown
 }
 
-export type NavigationItem = { path: string; key: string; icon: IconName; role: Role }
+export type NavigationItem = { path: string; key: string; icon: IconName; role: Role; headquarters?: true }
 
 /** All that the frame knows and a template may use beside its own data. */
 export type PageTools = {
@@ -42,6 +42,9 @@ export type PageTools = {
   csrfField: string
   officer: Officer | null
   office: Office
+  /** There are several offices, and whoever asks sees them all. */
+  headquarters: boolean
+  several: boolean
   language: Language
   theme: Theme
   today: CivilDate
@@ -57,14 +60,15 @@ export type PageTools = {
 export type PageFrame = {
   assets: Assets
   words: Words
-  office: Office
+  /** How many there are; of one alone nothing is said. */
+  offices: number
   /** Path of the base address, without a slash at its end. */
   base: string
   navigation: readonly NavigationItem[]
   now(): number
 }
 
-type Visit = { frame: PageFrame; csrf: string; language: Language; officer: Officer | null }
+type Visit = { frame: PageFrame; csrf: string; language: Language; officer: Officer | null; office: Office }
 
 const eta = new Eta({ views: join(import.meta.dirname, 'pages'), cache: true, autoEscape: true })
 const visits = new WeakMap<FastifyRequest, Visit>()
@@ -112,16 +116,17 @@ export function safePath(text: string | null | undefined): string {
 }
 
 function toolsFor(request: FastifyRequest, officer: Officer | null): PageTools {
-  const { frame, csrf, ...visit } = visitOf(request)
+  const { frame, csrf, office, ...visit } = visitOf(request)
   const language = officer?.language ?? visit.language
   const t = frame.words[language]
   const now = frame.now()
   const said = queryOf(request.url).get('said')
   const path = request.routeOptions.url ?? ''
+  const headquarters = frame.offices > 1 && officer?.officeCode === null
   return {
     t,
     date: (date) => dateText(date, language),
-    instant: (instant) => instantText(instant, language, frame.office.timeZone),
+    instant: (instant) => instantText(instant, language, office.timeZone),
     number: (value) => numberText(value, language),
     badge: (value) =>
       `<span class="badge tone-${toneOf(value)}">${escaped(t.has(`badge.${value}`) ? t(`badge.${value}`) : value)}</span>`,
@@ -131,16 +136,18 @@ function toolsFor(request: FastifyRequest, officer: Officer | null): PageTools {
     may: (role) => officer !== null && mayAs(officer, role),
     csrfField: `<input type="hidden" name="csrf" value="${csrf}">`,
     officer,
-    office: frame.office,
+    office,
+    headquarters,
+    several: frame.offices > 1,
     language,
     theme: officer?.theme ?? 'auto',
-    today: dateAt(now, frame.office.timeZone),
+    today: dateAt(now, office.timeZone),
     now,
     url: request.method === 'GET' ? safePath(request.url) : '/',
     // Links come from outside: one that names no words of ours says nothing.
     said: said !== null && t.has(`said.${said}`) ? t(`said.${said}`) : null,
     navigation: frame.navigation
-      .filter((item) => officer !== null && mayAs(officer, item.role))
+      .filter((item) => officer !== null && mayAs(officer, item.role) && (item.headquarters !== true || headquarters))
       .map((item) => ({ ...item, current: item.path === '/' ? path === '/' : `${path}/`.startsWith(`${item.path}/`) })),
   }
 }

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, count, eq, gte, inArray, lte, max } from 'drizzle-orm'
+import { inOffices } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { Channel } from '../db/schema.ts'
 import { forecastCost } from '../deliver/forecast-cost.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { faultText } from '../lib/fault-text.ts'
+import { onlyOffice } from '../lib/offices.ts'
 import { furthestStage } from '../scan/pass.ts'
 import { lastOverstayNoticeDay } from '../scan/stages.ts'
 import type { ConsoleDeps } from './deps.ts'
@@ -34,19 +36,22 @@ const CHUNK = 1_000
 
 type Kept = { plan: Plan | null; about: string; today: CivilDate; making: Promise<void> | null }
 
-const kept = new WeakMap<Db, Kept>()
+/** By office. */
+const plans = new WeakMap<Db, Map<string, Kept>>()
 
 /**
  * Whom the scans of the next 14 days would tell. Of a small register it is always of this moment; of a large one it may be
  * half an hour old, for it takes some seconds, and null while the first of the day is being made.
  */
 export async function planOf(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan | null> {
-  const { db } = deps
+  const { db, office } = deps
+  const kept = plans.get(db) ?? new Map<string, Kept>()
+  plans.set(db, kept)
   const about = await whatItDependsOn(db, today)
-  const known = kept.get(db)
+  const known = kept.get(office.code)
   if (known?.about === about && known.plan) return known.plan
   const mine: Kept = known?.today === today ? known : { plan: null, about: '', today, making: null }
-  kept.set(db, mine)
+  kept.set(office.code, mine)
   if ((await permitsInSight(deps, today)) <= AT_ONCE) {
     mine.plan = await makePlan(deps, { today, now })
     mine.about = about
@@ -76,7 +81,7 @@ export function plannedFor(
 }
 
 async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan> {
-  const { db, office, templates } = deps
+  const { db, office, offices, templatesOf } = deps
   const days = new Map<CivilDate, PlanDay>()
   for (let n = 1; n <= PLAN_DAYS; n += 1) {
     const on = addDays(today, n)
@@ -85,8 +90,8 @@ async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan
   const costs = await forecastCost(
     {
       read: db.read,
-      office,
-      templates,
+      offices: onlyOffice(offices, office.code),
+      templatesOf,
       languageOf: deps.languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language ?? 'en'),
       publicBaseUrl: deps.publicBaseUrl ?? office.website.replace(/\/$/, ''),
     },
@@ -128,7 +133,7 @@ async function giveRegencies(db: Db, people: readonly Planned[]): Promise<void> 
   for (const one of people) one.regency = regencies.get(one.residentId) ?? null
 }
 
-async function permitsInSight({ db, office }: ConsoleDeps, today: CivilDate): Promise<number> {
+async function permitsInSight({ db, office, offices }: ConsoleDeps, today: CivilDate): Promise<number> {
   const { permits } = db.t
   const [row] = await db.read
     .select({ n: count() })
@@ -138,6 +143,7 @@ async function permitsInSight({ db, office }: ConsoleDeps, today: CivilDate): Pr
         eq(permits.is_current, 1),
         gte(permits.expires_on, addDays(today, -lastOverstayNoticeDay)),
         lte(permits.expires_on, addDays(today, PLAN_DAYS + furthestStage(office))),
+        inOffices(permits.office_code, onlyOffice(offices, office.code)),
       ),
     )
   return Number(row!.n)

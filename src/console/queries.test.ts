@@ -31,7 +31,7 @@ describe('the queries of the pages', () => {
     await world.permit(soon.id, addDays(TODAY, 14))
     await world.hold(soon.id)
     const wanted = [{ resident_id: soon.id, kind: 'phone' as const, cycle_id: 0, cause: 'no-phone' }]
-    await openFollowUps(db, { wanted, dueOn: addDays(TODAY, -1), now: 1 })
+    await openFollowUps(db, { wanted, dueOn: () => addDays(TODAY, -1), now: 1 })
     await overstayPass(passAt(db, TODAY))
     const scope = { db, office, today: TODAY, now: passAt(db, TODAY).now, officer: { regencies: null } }
     const blitar = { ...scope, officer: { regencies: ['Kota Blitar'] } }

@@ -3,8 +3,6 @@ import { type Report, reportOf } from '../overstay/report.ts'
 import { dateIn, type Period, quarterPeriod, readPeriod, yearPeriod } from '../overstay/report-period.ts'
 import { dateText } from './figures.ts'
 import { render, wordsFor } from './pages.ts'
-import { reportView } from './report-view.ts'
-import { reportXlsx } from './report-xlsx.ts'
 import type { ConsoleRequest, Route } from './route.ts'
 import type { Translate } from './words.ts'
 
@@ -27,6 +25,8 @@ function page(name: 'report' | 'report-print') {
     const asked = periodAsked(request, t)
     const period = 'fault' in asked ? null : asked
     const report = period && (await figuresOf(request, period))
+    // With the libraries that draw: most days nobody asks for a report.
+    const { reportView } = await import('./report-view.ts')
     if (!report) reply.code(400)
     return render(reply, officer, report ? name : 'report', {
       title: t(name === 'report' ? 'report.title' : 'report.printTitle'),
@@ -51,6 +51,7 @@ async function xlsx(request: ConsoleRequest, reply: FastifyReply): Promise<Buffe
   reply
     .type('application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
     .header('content-disposition', `attachment; filename="laporan-${asked.from}-${asked.to}.xlsx"`)
+  const { reportXlsx } = await import('./report-xlsx.ts')
   return reportXlsx(report, deps.office, { t, language: officer.language })
 }
 

@@ -1,4 +1,4 @@
-import writeXlsxFile, { type Sheet, type SheetData } from 'write-excel-file/node'
+import type { Sheet, SheetData } from 'write-excel-file/node'
 import type { Office } from '../lib/office.ts'
 import { cellText as plainText } from '../overstay/export.ts'
 import type { Report } from '../overstay/report.ts'
@@ -22,6 +22,7 @@ export async function reportXlsx(report: Report, office: Pick<Office, 'name'>, s
       columns: tables[key].head.map((_, column) => ({ width: column === 0 ? 36 : 16 })),
     })),
   ]
+  const { default: writeXlsxFile } = await import('write-excel-file/node')
   return writeXlsxFile(sheets).toBuffer()
 }
 

@@ -80,6 +80,8 @@ export const residentRoutes: Route[] = [
         timeline: await timelineOf(deps.db.read, { residentId: id }),
         followUps: (await followUpPage(scope, { view: { residentId: id } })).rows,
         mayAct: mayAs(officer, 'officer'),
+        mayTransfer: deps.offices.all.length > 1 && mayAs(officer, 'supervisor') && file.resident.erased_at === null,
+        otherOffices: deps.offices.all.filter(({ code }) => code !== deps.office.code),
         mayCopy: mayAs(officer, 'supervisor') && file.resident.erased_at === null,
         holdReasons: HOLD_REASONS,
         found: request.query.get('ref'),

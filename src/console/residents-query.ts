@@ -1,10 +1,11 @@
 import { and, asc, count, eq, gte, inArray, isNull, lte, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Db, Reader } from '../db/open.ts'
 import { addDays, type CivilDate, daysBetween } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Office } from '../lib/office.ts'
 import { isAfter } from '../overstay/pages.ts'
-import { holdersOn, isHeld, ofOffice } from '../overstay/standing.ts'
+import { holdersOn, isHeld } from '../overstay/standing.ts'
 import { type Correction, liveCorrections } from '../register/corrections.ts'
 import { differing, differingAmong } from './corrections-query.ts'
 import { inOfficersArea, ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
@@ -87,6 +88,8 @@ export type ResidentFile = {
   holds: (Db['t']['holds']['$inferSelect'] & { live: boolean })[]
   /** Those in force. */
   corrections: Correction[]
+  /** From office to office, the first one first. */
+  transfers: Db['t']['transfers']['$inferSelect'][]
   cases: {
     id: number
     permit_id: number
@@ -99,7 +102,7 @@ export type ResidentFile = {
 
 /** @throws AppError `not-found`, also for who is not of the officer's area. */
 export async function residentFile({ db, office, today, officer }: Scope, residentId: number): Promise<ResidentFile> {
-  const { residents, permits, holds, overstay_cases } = db.t
+  const { residents, permits, holds, overstay_cases, transfers } = db.t
   const [row] = await db.read
     .select()
     .from(residents)
@@ -127,31 +130,50 @@ export async function residentFile({ db, office, today, officer }: Scope, reside
   const isLive = (hold: (typeof held)[number]) =>
     hold.lifted_at === null && (hold.until_on === null || today <= hold.until_on)
   const corrections = (await liveCorrections(db.read, [residentId])).get(residentId) ?? []
-  return { resident, permits: theirs, holds: held.map((hold) => ({ ...hold, live: isLive(hold) })), corrections, cases }
+  const moved = await db.read
+    .select()
+    .from(transfers)
+    .where(eq(transfers.resident_id, residentId))
+    .orderBy(asc(transfers.id))
+  return {
+    resident,
+    permits: theirs,
+    holds: held.map((hold) => ({ ...hold, live: isLive(hold) })),
+    corrections,
+    transfers: moved,
+    cases,
+  }
 }
 
 export type ResidentChoices = { nationalities: string[]; regencies: string[]; kinds: string[] }
 
 const CHOICES_KEPT_MS = 10 * 60_000
-const choicesOf = new WeakMap<Db, { since: number; choices: ResidentChoices }>()
+/** By office. */
+const choicesOf = new WeakMap<Db, Map<string, { since: number; choices: ResidentChoices }>>()
 
 /** What the register has to filter by; looked up anew after ten minutes, for that reads everybody. */
-export async function residentChoices({ db, officer, now }: Scope & { now: number }): Promise<ResidentChoices> {
-  let known = choicesOf.get(db)
+export async function residentChoices({ db, office, officer, now }: Scope & { now: number }): Promise<ResidentChoices> {
+  const all = choicesOf.get(db) ?? new Map<string, { since: number; choices: ResidentChoices }>()
+  choicesOf.set(db, all)
+  let known = all.get(office.code)
   if (!known || now - known.since >= CHOICES_KEPT_MS) {
-    known = { since: now, choices: await allChoices(db) }
-    choicesOf.set(db, known)
+    known = { since: now, choices: await allChoices(db, office) }
+    all.set(office.code, known)
   }
   const { choices } = known
   return { ...choices, regencies: choices.regencies.filter((regency) => inArea(officer, regency)) }
 }
 
-async function allChoices(db: Db): Promise<ResidentChoices> {
+async function allChoices(db: Db, office: Office): Promise<ResidentChoices> {
   const { residents, permits } = db.t
   const people = await db.read
     .selectDistinct({ nationality: residents.nationality, regency: residents.regency })
     .from(residents)
-  const kinds = await db.read.selectDistinct({ kind: permits.kind }).from(permits).where(eq(permits.is_current, 1))
+    .where(ofOffice(residents.office_code, office))
+  const kinds = await db.read
+    .selectDistinct({ kind: permits.kind })
+    .from(permits)
+    .where(and(eq(permits.is_current, 1), ofOffice(permits.office_code, office)))
   return {
     nationalities: [...new Set(people.map((row) => row.nationality))].sort(),
     regencies: [...new Set(people.flatMap((row) => row.regency ?? []))].sort(),

@@ -3,6 +3,7 @@ import { correctionRoutes } from './corrections-page.ts'
 import { deliveryRoutes } from './deliveries-page.ts'
 import { followUpRoutes } from './follow-ups-page.ts'
 import { importRoutes } from './imports-page.ts'
+import { officeRoutes } from './offices-page.ts'
 import { overstayRoutes } from './overstays-page.ts'
 import { personRoutes } from './person-page.ts'
 import { planRoutes } from './plan-page.ts'
@@ -28,4 +29,5 @@ export const routes: Route[] = [
   ...deliveryRoutes,
   ...reportRoutes,
   ...searchRoutes,
+  ...officeRoutes,
 ]

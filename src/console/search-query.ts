@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { Office } from '../lib/office.ts'
-import { ofOffice } from '../overstay/standing.ts'
 import { ofArea, referenceIn } from './find.ts'
 import type { Officer } from './officer.ts'
 

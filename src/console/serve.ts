@@ -5,7 +5,7 @@ import { officerOf } from './accounts.ts'
 import { queryOf } from './asked.ts'
 import { recordAudit } from './audit.ts'
 import { bodyOf } from './body.ts'
-import { type ConsoleDeps, wallClockOf } from './deps.ts'
+import { type ConsoleDeps, depsAt, wallClockOf } from './deps.ts'
 import { pathFor, safePath } from './pages.ts'
 import type { ConsoleRequest, FrameRequest, FrameRoute, Route } from './route.ts'
 import { csrfOf, isCsrf } from './sessions.ts'
@@ -87,8 +87,9 @@ async function auditPage(deps: ConsoleDeps, route: Route, request: ConsoleReques
   )
 }
 
-function requestOf({ deps, visits }: Serving, request: FastifyRequest): FrameRequest {
-  const { session, officer, formToken } = visits.of(request)
+function requestOf({ deps: all, visits }: Serving, request: FastifyRequest): FrameRequest {
+  const { session, officer, office, formToken } = visits.of(request)
+  const deps = depsAt(all, office.code)
   const { fields, files } = bodyOf(request)
   const now = deps.clock.now()
   return {

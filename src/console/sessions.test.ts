@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Db } from '../db/open.ts'
 import { openTestDb } from '../db/testing.ts'
 import type { SignInPolicy } from '../lib/office.ts'
+import { loadOffices } from '../lib/offices.ts'
 import { isLocked, lockedUntil } from './accounts.ts'
 import { beginSession, sessionOf } from './sessions.ts'
 
@@ -10,6 +12,8 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const NINE = Date.UTC(2026, 5, 2, 2)
 const policy: SignInPolicy = { idleMs: 30 * MINUTE, absoluteMs: 10 * HOUR, secondFactor: [] }
+
+const offices = loadOffices(join(import.meta.dirname, '../../templates/office.yaml'))
 
 describe('a session, when the clock is set', () => {
   let db: Db
@@ -29,7 +33,7 @@ describe('a session, when the clock is set', () => {
     token = await db.write((tx) => beginSession(tx, { account: account!, codeAt: null, now: NINE, policy }))
   })
 
-  const lives = async (now: number) => (await sessionOf(db, { token, now, policy })) !== null
+  const lives = async (now: number) => (await sessionOf(db, { token, now, policy, offices })) !== null
 
   it('lives on when it is set back a little', async () => {
     expect(await lives(NINE - 5 * MINUTE)).toBe(true)

@@ -2,12 +2,21 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { and, eq, isNull, lt } from 'drizzle-orm'
 import type { Db, Tx } from '../db/open.ts'
 import type { SignInPolicy } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import type { Account } from './accounts.ts'
 
 /** What still stands between this session and the pages; null: nothing. */
 export type Lacking = 'password' | 'enrol' | 'code' | null
 
-export type Session = { id: number; token: string; account: Account; lacking: Lacking; codeAt: number | null }
+export type Session = {
+  id: number
+  token: string
+  account: Account
+  lacking: Lacking
+  codeAt: number | null
+  /** That somebody of headquarters chose to look at. */
+  officeCode: string | null
+}
 
 /** To finish signing in. */
 const UNFINISHED_MS = 15 * 60_000
@@ -37,7 +46,7 @@ export async function beginSession(
 /** The live session of this token, and marks that it was seen. */
 export async function sessionOf(
   db: Db,
-  { token, now, policy }: { token: string; now: number; policy: SignInPolicy },
+  { token, now, policy, offices }: { token: string; now: number; policy: SignInPolicy; offices: Offices },
 ): Promise<Session | null> {
   const { sessions, officers } = db.t
   const [row] = await db.read
@@ -46,14 +55,16 @@ export async function sessionOf(
     .innerJoin(officers, eq(sessions.officer_id, officers.id))
     .where(and(eq(sessions.token_hash, digest(token)), isNull(sessions.ended_at), isNull(officers.disabled_at)))
   if (!row || isOver(row.session, { now, policy })) return null
-  const { id, code_at, seen_at } = row.session
+  const { id, code_at, seen_at, office_code: officeCode } = row.session
   if (Math.abs(now - seen_at) >= SEEN_EVERY_MS) {
     await db.write(async (tx) => {
       await tx.update(tx.t.sessions).set({ seen_at: now }).where(eq(tx.t.sessions.id, id))
     })
   }
   const { account } = row
-  return { id, token, account, lacking: lackingOf({ account, codeAt: code_at, policy }), codeAt: code_at }
+  // Of an office that is no longer here: nothing would be theirs to see.
+  if (account.office_code !== null && offices.all.every(({ code }) => code !== account.office_code)) return null
+  return { id, token, account, lacking: lackingOf({ account, codeAt: code_at, policy }), codeAt: code_at, officeCode }
 }
 
 /** Also when it could not have begun by now: the clock was set back, and nobody can tell how long it was left alone. */
@@ -67,6 +78,11 @@ function isOver(
 
 export async function endSession(tx: Tx, id: number, now: number): Promise<void> {
   await tx.update(tx.t.sessions).set({ ended_at: now }).where(eq(tx.t.sessions.id, id))
+}
+
+/** From now on pages are those of this office. */
+export async function lookAtOffice(tx: Tx, id: number, officeCode: string): Promise<void> {
+  await tx.update(tx.t.sessions).set({ office_code: officeCode }).where(eq(tx.t.sessions.id, id))
 }
 
 /** Removes the rows of sessions that ended, or could end, long ago; what their officers did stands in the audit. */

@@ -181,7 +181,7 @@ describe('a day that stands still', () => {
     const db = demo.db
     const { password } = await addOfficer(
       { db, now: wallClock.now(), passwordCost: demo.deps.passwordCost },
-      { name: 'kepala', role: 'supervisor', regencies: null, known: [] },
+      { name: 'kepala', role: 'supervisor', officeCode: 'BLT', regencies: null, known: [] },
     )
     const visitor = demo.visitor()
     await visitor.post('/sign-in', { name: 'kepala', password })

@@ -9,7 +9,7 @@ import { openTestDb } from '../db/testing.ts'
 import { civilDate, instantOf } from '../lib/civil-date.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/events.ts'
-import { loadOffice } from '../lib/office.ts'
+import { loadOffices, officesOf } from '../lib/offices.ts'
 import { accountByName, addOfficer } from './accounts.ts'
 import type { ConsoleDeps } from './deps.ts'
 import { type Console, openConsole } from './listener.ts'
@@ -34,7 +34,12 @@ export type TestConsole = AsyncDisposable & {
   /** A browser that keeps cookies and follows nothing. */
   visitor(): Visitor
   /** A visitor with a finished session of this role. */
-  signedIn(role: Role, regencies?: string[]): Promise<Visitor & { officerId: number; name: string }>
+  /** `officeCode` null: headquarters. */
+  signedIn(
+    role: Role,
+    regencies?: string[],
+    officeCode?: string | null,
+  ): Promise<Visitor & { officerId: number; name: string }>
 }
 
 export type Visitor = {
@@ -59,29 +64,39 @@ export async function openTestConsole(
   mkdirSync(audioDir)
   const db = await openTestDb()
   const clock = new SteppedClock(instantOf(TODAY, '08:30', 'Asia/Jakarta'))
-  const office = loadOffice(join(ROOT, 'templates/office.yaml'))
+  const loaded = loadOffices(join(ROOT, 'templates/office.yaml'))
+  const offices = options.deps?.offices ?? (options.deps?.office ? officesOf([options.deps.office]) : loaded)
+  const office = offices.home
+  const templates = loadTemplates(join(ROOT, 'templates'))
   const deps: ConsoleDeps = {
     db,
     log: silentLog,
     clock,
     office,
-    templates: loadTemplates(join(ROOT, 'templates')),
+    offices,
+    templates,
+    templatesOf: () => templates,
     audioDir,
     secureCookies: false,
     listen: { host: '127.0.0.1', port: 0 },
     trustedProxies: [],
-    timeZone: office.timeZone,
     requestsPerMinute: 100_000,
     passwordCost: LIGHT,
     ...options.deps,
   }
   const console = await openConsole(deps, options.routes ?? [])
   let serial = 0
-  const add = async (name: string, role: Role = 'officer', regencies: string[] | null = null) =>
+  const add = async (name: string, role: Role, regencies: string[] | null, officeCode?: string | null) =>
     (
       await addOfficer(
         { db, now: clock.now(), passwordCost: LIGHT },
-        { name, role, regencies, known: office.areas.regencies },
+        {
+          name,
+          role,
+          officeCode: officeCode === undefined ? office.code : officeCode,
+          regencies,
+          known: office.areas.regencies,
+        },
       )
     ).password
   return {
@@ -89,11 +104,11 @@ export async function openTestConsole(
     clock,
     deps,
     console,
-    add: (name, role, regencies) => add(name, role, regencies ?? null),
+    add: (name, role = 'officer', regencies) => add(name, role, regencies ?? null),
     visitor: () => visitorOf(console.url),
-    async signedIn(role, regencies) {
+    async signedIn(role, regencies, officeCode) {
       const name = `${role}${++serial}`
-      await add(name, role, regencies ?? null)
+      await add(name, role, regencies ?? null, officeCode)
       const { officers } = db.t
       const token = await db.write(async (tx) => {
         const ready = { one_time_until: null, totp_confirmed_at: clock.now() }

@@ -19,7 +19,8 @@ export const todayRoutes: Route[] = [
       const { deps, officer, today, now } = request
       const t = wordsFor(reply, officer)
       const { db, office, languageOf } = deps
-      const figures = await todayOf({ db, office, today, now, officer, ...(languageOf && { languageOf }) })
+      const several = deps.offices.all.length > 1
+      const figures = await todayOf({ db, office, several, today, now, officer, ...(languageOf && { languageOf }) })
       const plan = await planOf(deps, request)
       const days = planDays(plan, request)
       return render(reply, officer, 'today', {

@@ -1,9 +1,9 @@
 import { and, count, countDistinct, eq, inArray, isNull, max } from 'drizzle-orm'
 import { openAlarms } from '../db/alarms.ts'
+import { ofOffice } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { DeliveryState, Level } from '../db/schema.ts'
 import { type Pause, pausesNow } from '../deliver/pauses.ts'
-import { ofOffice } from '../overstay/standing.ts'
 import { fatesOfDay } from './deliveries-query.ts'
 import { ofArea, type Page } from './find.ts'
 import {
@@ -84,7 +84,7 @@ async function toldToday({ db, office, today, officer }: TodayScope): Promise<nu
 async function caseFigures({ db, office, today, officer }: TodayScope) {
   const { overstay_cases: cases, case_events, residents } = db.t
   const mine = and(isNull(cases.closed_at), ofOffice(residents.office_code, office), ofArea(residents.regency, officer))
-  const question = `open cases ${JSON.stringify(officer.regencies)}`
+  const question = `open cases ${office.code} ${JSON.stringify(officer.regencies)}`
   const open = await kept(db, { question, about: await stateOfCases(db) }, async () =>
     db.read
       .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })

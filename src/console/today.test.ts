@@ -7,6 +7,7 @@ import { languageOf, loadLanguages } from '../compose/language.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import { addDays, civilDate, instantOf } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
+import { officesOf } from '../lib/offices.ts'
 import { attendPass } from '../overstay/attend.ts'
 import { overstayPass } from '../overstay/cases.ts'
 import { assignFollowUp, openFollowUps } from '../overstay/follow-ups.ts'
@@ -139,7 +140,7 @@ async function fill(): Promise<void> {
   const momentOf = (today: typeof TODAY) => ({
     db,
     log: silentLog,
-    office,
+    offices: officesOf([office]),
     today,
     now: instantOf(today, '06:00', office.timeZone),
   })
@@ -151,20 +152,20 @@ async function fill(): Promise<void> {
     await scanPass({ ...moment, random: () => (serial++ * 0.618) % 1, languageOf: deps.languageOf! })
     await overstayPass(moment)
     if (back > 0) await settle()
-    await attendPass({ ...moment, nextWorkingDay: (date) => date })
+    await attendPass(moment)
   }
   await settle(3)
   const { residents, follow_ups, cycles, notices } = db.t
   const people = await db.read.select({ id: residents.id }).from(residents).limit(12)
   const wanted = people.map(({ id }) => ({ resident_id: id, kind: 'identity' as const, cycle_id: 0, cause: 'permits' }))
-  await openFollowUps(db, { wanted, dueOn: addDays(TODAY, -2), now: clock.now() })
+  await openFollowUps(db, { wanted, dueOn: () => addDays(TODAY, -2), now: clock.now() })
   const told = await db.read
     .selectDistinct({ id: cycles.id, residentId: cycles.resident_id })
     .from(cycles)
     .innerJoin(notices, eq(notices.cycle_id, cycles.id))
     .limit(60)
   const silent = told.map(({ id, residentId }) => ({ ...UNCONFIRMED, resident_id: residentId, cycle_id: id }))
-  await openFollowUps(db, { wanted: silent, dueOn: addDays(TODAY, -1), now: clock.now() })
+  await openFollowUps(db, { wanted: silent, dueOn: () => addDays(TODAY, -1), now: clock.now() })
   const [mine] = await db.read.select({ id: follow_ups.id }).from(follow_ups).where(eq(follow_ups.kind, 'identity'))
   await assignFollowUp({ db }, { id: mine!.id, owner: 'sari' })
 }

@@ -1,5 +1,4 @@
 import { generateSecret, generateURI, verifySync } from 'otplib'
-import { toString as drawQr } from 'qrcode'
 import type { Vault } from '../db/seal.ts'
 
 const STEP_S = 30
@@ -9,7 +8,8 @@ export function newTotpSecret(): string {
 }
 
 /** The secret as an app scans it: an SVG that needs neither script nor style. */
-export function totpQr(options: { secret: string; issuer: string; label: string }): Promise<string> {
+export async function totpQr(options: { secret: string; issuer: string; label: string }): Promise<string> {
+  const { toString: drawQr } = await import('qrcode')
   return drawQr(generateURI(options), { type: 'svg', margin: 2, errorCorrectionLevel: 'M' })
 }
 

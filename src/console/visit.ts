@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Office } from '../lib/office.ts'
 import { officerOf } from './accounts.ts'
 import { queryOf } from './asked.ts'
 import { readCookie, setCookie } from './cookies.ts'
@@ -11,6 +12,8 @@ export type Visitor = {
   session: Session | null
   /** Null until signing in is finished. */
   officer: Officer | null
+  /** Whose residents this visitor sees. */
+  office: Office
   /** What the forms of this visitor are tied to. */
   formToken: string
 }
@@ -33,13 +36,19 @@ export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
       const session =
         token === null
           ? null
-          : await sessionOf(deps.db, { token, now: wallClockOf(deps).now(), policy: deps.office.console })
+          : await sessionOf(deps.db, {
+              token,
+              now: wallClockOf(deps).now(),
+              policy: deps.office.console,
+              offices: deps.offices,
+            })
       const officer = session?.lacking === null ? officerOf(session.account) : null
+      const office = officeOf(session, deps)
       const formToken = session?.token ?? formTokenOf(request, reply, deps)
-      visitors.set(request, { session, officer, formToken })
+      visitors.set(request, { session, officer, office, formToken })
       const asked = queryOf(request.url).get('lang')
       const language = session?.account.language ?? (asked === 'en' ? 'en' : 'id')
-      beginVisit(request, { frame, csrf: csrfOf(formToken), language, officer })
+      beginVisit(request, { frame, csrf: csrfOf(formToken), language, officer, office })
     },
     of(request) {
       const visitor = visitors.get(request)
@@ -47,6 +56,13 @@ export function openVisits(deps: ConsoleDeps, frame: PageFrame): Visits {
       return visitor
     },
   }
+}
+
+/** An officer's own; for headquarters the one that was chosen last, while there is such an office. */
+function officeOf(session: Session | null, { offices }: ConsoleDeps): Office {
+  if (session === null) return offices.home
+  if (session.account.office_code !== null) return offices.of(session.account.office_code)
+  return offices.all.find(({ code }) => code === session.officeCode) ?? offices.home
 }
 
 function formTokenOf(request: FastifyRequest, reply: FastifyReply, deps: ConsoleDeps): string {

@@ -276,7 +276,7 @@ function pathOf(path: string): string {
 }
 
 function officer(role: (typeof ROLES)[number]) {
-  return { id: 1, name: 'x', role, regencies: null, language: 'id', theme: 'auto' } as const
+  return { id: 1, name: 'x', officeCode: 'BLT', role, regencies: null, language: 'id', theme: 'auto' } as const
 }
 
 async function halfSignedIn() {

@@ -161,6 +161,24 @@ export function defineTables(d: Dialect) {
     ],
   )
 
+  /** Who went from one office to another, with everything on record. */
+  const transfers = d.table(
+    'transfers',
+    {
+      id: d.id(),
+      resident_id: d
+        .integer()
+        .notNull()
+        .references(() => residents.id),
+      from_office: d.text().notNull(),
+      to_office: d.text().notNull(),
+      /** An officer's name, or `import`. */
+      by: d.text().notNull(),
+      at: d.instant().notNull(),
+    },
+    (t) => [d.index('transfers_resident').on(t.resident_id)],
+  )
+
   const permits = d.table(
     'permits',
     {
@@ -169,7 +187,10 @@ export function defineTables(d: Dialect) {
         .integer()
         .notNull()
         .references(() => residents.id),
+      /** The office that the resident belongs to. */
       office_code: d.text().notNull(),
+      /** Where the resident was transferred: the office under which the permit came in, whose code its links and marks go on by. */
+      came_from: d.text(),
       permit_no: d.text().notNull(),
       kind: d.text().notNull(),
       index_code: d.text(),
@@ -297,6 +318,8 @@ export function defineTables(d: Dialect) {
     {
       id: d.id(),
       token_hash: d.text().notNull(),
+      /** Whose words, window and sender it has. */
+      office_code: d.text().notNull(),
       channel: d.text<Channel>().notNull(),
       /** `sponsor` as soon as one of its notices goes to a sponsor. */
       role: d.text<Role>().notNull(),
@@ -721,6 +744,8 @@ export function defineTables(d: Dialect) {
       /** Signs in with it; lower case. */
       name: d.text().notNull(),
       role: d.text<'viewer' | 'officer' | 'supervisor' | 'admin'>().notNull(),
+      /** Null: headquarters, every office. */
+      office_code: d.text(),
       /** JSON array; null: every regency. */
       regencies: d.text(),
       /** PHC string of argon2id. */
@@ -758,6 +783,8 @@ export function defineTables(d: Dialect) {
         .integer()
         .notNull()
         .references(() => officers.id),
+      /** The office that somebody of headquarters looks at; null: the home office. */
+      office_code: d.text(),
       /** Null until the second factor was shown, where the officer has one. */
       code_at: d.instant(),
       created_at: d.instant().notNull(),
@@ -799,6 +826,7 @@ export function defineTables(d: Dialect) {
     staging,
     rejects,
     residents,
+    transfers,
     permits,
     holds,
     corrections,

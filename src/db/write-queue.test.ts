@@ -5,12 +5,12 @@ import Database from 'better-sqlite3'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Db, openSqlite, type Tx } from './open.ts'
-import { testEngine, testVault } from './testing.ts'
+import { testVault } from './testing.ts'
 import { StorageFault } from './trouble.ts'
 
 const LARGE = 'x'.repeat(1_000_000)
 
-describe.skipIf(testEngine() === 'postgres')('writing to SQLite', () => {
+describe('writing to SQLite', () => {
   let folder: string
   let file: string
   let db: Db

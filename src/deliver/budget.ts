@@ -3,6 +3,7 @@ import type { Db } from '../db/open.ts'
 import { dateAt } from '../lib/civil-date.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
+import type { Office } from '../lib/office.ts'
 import type { Carrier } from './carrier.ts'
 import { type Spending, spentThisMonth } from './cost.ts'
 import { type CostDeps, forecastCost } from './forecast-cost.ts'
@@ -33,10 +34,11 @@ export async function checkSpending(deps: BudgetDeps & { carrier: Pick<Carrier, 
 }
 
 /** Alarm `budget` from 80 % and anew from 100 % of the month's ceiling; cleared below, so each month by itself. */
-export async function checkBudget(deps: Pick<BudgetDeps, 'db' | 'office' | 'clock'>): Promise<BudgetState> {
-  const { db, office, clock } = deps
+export async function checkBudget(deps: Pick<BudgetDeps, 'db' | 'offices' | 'clock'>): Promise<BudgetState> {
+  const { db, clock } = deps
+  const office = deps.offices.home
   const now = clock.now()
-  const state = budgetState(await spentThisMonth(db.read, { office, now }), deps)
+  const state = budgetState(await spentThisMonth(db.read, { office, now }), { office })
   const mark = MARKS.find((one) => state.percent !== null && state.percent >= one)
   const open = (await openAlarms(db.read)).find(({ kind }) => kind === 'budget')
   const detail = `${mark}% of the month's ceiling is spent: ${money(state.cost)} of ${state.monthly} ${state.currency} since ${state.since}`
@@ -48,7 +50,7 @@ export async function checkBudget(deps: Pick<BudgetDeps, 'db' | 'office' | 'cloc
   return state
 }
 
-export function budgetState(spent: Spending, { office }: Pick<BudgetDeps, 'office'>): BudgetState {
+export function budgetState(spent: Spending, { office }: { office: Office }): BudgetState {
   const monthly = office.budget.monthly ?? null
   // Sums of prices are not exact in binary: 80.00 of 100 must be 80.
   const percent = monthly === null ? null : Math.floor((spent.cost / monthly) * 100 + 1e-9)
@@ -59,7 +61,8 @@ export function budgetState(spent: Spending, { office }: Pick<BudgetDeps, 'offic
 export async function checkBalance(
   deps: BudgetDeps & { carrier: Pick<Carrier, 'probe'> },
 ): Promise<BalanceState | null> {
-  const { db, office, clock, carrier } = deps
+  const { db, clock, carrier } = deps
+  const office = deps.offices.home
   const answer = await carrier.probe()
   if (!answer.ok) {
     deps.log.warn({ ...answer.fault }, 'balance not known')

@@ -18,18 +18,17 @@ export type Verdict =
   | 'uncertain'
   | 'defect'
 
-export type Outgoing =
-  | { kind: 'sms'; to: PhoneNumber; body: string; validitySeconds: number; statusCallback: string }
-  | {
-      kind: 'whatsapp'
-      to: PhoneNumber
-      contentSid: string
-      variables: Record<string, string>
-      validitySeconds: number
-      statusCallback: string
-    }
-  | { kind: 'whatsapp-audio'; to: PhoneNumber; mediaUrl: string; statusCallback: string }
-  | { kind: 'call'; to: PhoneNumber; url: string; statusCallback: string }
+export type Outgoing = {
+  to: PhoneNumber
+  /** Instead of the sender that the carrier was opened with. */
+  from?: string
+  statusCallback: string
+} & (
+  | { kind: 'sms'; body: string; validitySeconds: number }
+  | { kind: 'whatsapp'; contentSid: string; variables: Record<string, string>; validitySeconds: number }
+  | { kind: 'whatsapp-audio'; mediaUrl: string }
+  | { kind: 'call'; url: string }
+)
 
 export type CarrierFault = {
   verdict: Verdict

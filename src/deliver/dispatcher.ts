@@ -15,7 +15,7 @@ import { prepareVoiceNotes } from './prepare-voice.ts'
 import { applyReceipts, pollSilent } from './receipts.ts'
 import { BELIEVABLE_LEASES, reconcile, recoverLeases } from './reconcile.ts'
 import { giveBack, recordSent } from './record.ts'
-import { type DeliverDeps, todayOf } from './settings.ts'
+import { type DeliverDeps, senderOf, todayOf } from './settings.ts'
 import { statusCallbackOf } from './words.ts'
 
 /** So many answers in a row that show a sick carrier open the breaker. */
@@ -110,7 +110,7 @@ export class Dispatcher {
     try {
       for (;;) {
         const now = deps.clock.now()
-        if (this.#stopping || performance.now() > roundEnds || !windowAt(deps.office, channel, now).mayStart) break
+        if (this.#stopping || performance.now() > roundEnds || !this.#anyOpen(channel, now)) break
         if (!(await mayBegin())) break
         const { live } = await livePauses(deps.db.read, now)
         if (live.some((one) => one.scope === 'account' || one.scope === `channel:${channel}`)) break
@@ -184,6 +184,10 @@ export class Dispatcher {
     }
   }
 
+  #anyOpen(channel: Channel, now: number): boolean {
+    return this.#deps.offices.all.some((office) => windowAt(office, channel, now).mayStart)
+  }
+
   /** Cut short when sending stops. */
   async #wait(milliseconds: number): Promise<void> {
     if (milliseconds < 1 || this.#stopping) return
@@ -196,7 +200,8 @@ export class Dispatcher {
 
   /** Null when too little of the lease or of the window is left to begin. */
   async #outgoing(claimed: Claimed): Promise<Outgoing | null> {
-    const { clock, office, publicBaseUrl, patience } = this.#deps
+    const { clock, publicBaseUrl, patience } = this.#deps
+    const { office } = this.#deps.at(claimed.officeCode)
     const now = clock.now()
     const window = windowAt(office, claimed.channel, now)
     const left = claimed.leaseUntil - now
@@ -206,12 +211,14 @@ export class Dispatcher {
     const statusCallback = statusCallbackOf(publicBaseUrl, claimed.attemptId)
     const to: PhoneNumber = claimed.to
     const { words } = claimed
+    const from = senderOf(this.#deps, claimed.officeCode, claimed.channel)
     switch (words.channel) {
       case 'sms':
-        return { kind: 'sms', to, body: words.body, validitySeconds: window.validitySeconds, statusCallback }
+        return { kind: 'sms', ...from, to, body: words.body, validitySeconds: window.validitySeconds, statusCallback }
       case 'whatsapp':
         return {
           kind: 'whatsapp',
+          ...from,
           to,
           contentSid: words.contentSid,
           variables: words.variables,
@@ -219,7 +226,7 @@ export class Dispatcher {
           statusCallback,
         }
       case 'call':
-        return { kind: 'call', to, url: `${publicBaseUrl}/twilio/call/${claimed.attemptId}`, statusCallback }
+        return { kind: 'call', ...from, to, url: `${publicBaseUrl}/twilio/call/${claimed.attemptId}`, statusCallback }
     }
   }
 

@@ -4,7 +4,7 @@ import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Answer, Role } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import { heldResidents, phoneColumns } from '../scan/candidates.ts'
+import { heldResidents, issuedBy, phoneColumns } from '../scan/candidates.ts'
 import type { NoticeNow } from './still-due.ts'
 
 /** One notice of a delivery with all that words, addresses and cancelling depend on. */
@@ -16,7 +16,10 @@ export type NoticeFactsRow = NoticeNow & {
   cycleId: number
   residentId: number
   reference: string
+  /** The office that the resident belongs to. */
   officeCode: string
+  /** The one under which the permit came in. */
+  issuedBy: string
   permitNo: string
   kind: string
   phone: PhoneNumber | null
@@ -41,6 +44,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
       cycleExpiresOn: cycles.expires_on,
       residentId: permits.resident_id,
       officeCode: permits.office_code,
+      issuedBy: issuedBy(permits),
       permitNo: permits.permit_no,
       kind: permits.kind,
       permitExpiresOn: permits.expires_on,
@@ -53,7 +57,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
     .innerJoin(permits, eq(permits.id, cycles.permit_id))
     .innerJoin(residents, eq(residents.id, permits.resident_id))
     .where(inArray(delivery_notices.delivery_id, deliveryIds))
-    .orderBy(asc(permits.office_code), asc(permits.permit_no), asc(notices.id))
+    .orderBy(asc(issuedBy(permits)), asc(permits.permit_no), asc(notices.id))
 
   const cycleIds = [...new Set(rows.map((row) => row.cycleId))]
   const newest = await reader
@@ -84,6 +88,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
       residentId: row.residentId,
       reference: row.reference,
       officeCode: row.officeCode,
+      issuedBy: row.issuedBy,
       permitNo: row.permitNo,
       kind: row.kind,
       stage: row.stage,

@@ -5,6 +5,7 @@ import type { CivilDate } from '../lib/civil-date.ts'
 
 /** One notice of a delivery, without anything that names its resident but initials and nationality. */
 export type ToldNotice = {
+  officeCode: string
   noticeId: number
   cycleId: number
   residentId: number
@@ -27,6 +28,8 @@ export type ToldNotice = {
 
 export type ToldDelivery = {
   id: number
+  /** The office that its first resident belongs to now. */
+  officeCode: string
   channel: Channel
   language: string
   dueOn: CivilDate
@@ -63,7 +66,8 @@ export async function findDelivery(reader: Reader, deliveryId: number): Promise<
     .from(deliveries)
     .where(eq(deliveries.id, deliveryId))
   const notices = row ? await noticesOf(reader, row.id) : []
-  return row && notices.length > 0 ? { ...row, notices } : undefined
+  const [first] = notices
+  return row && first ? { ...row, officeCode: first.officeCode, notices } : undefined
 }
 
 /** The newest delivery that went out to this number, by blind index; with `channel` only by that one. */
@@ -93,6 +97,7 @@ async function noticesOf(reader: Reader, deliveryId: number): Promise<ToldNotice
   const { delivery_notices, notices, cycles, permits, residents } = reader.t
   const rows = await reader
     .select({
+      officeCode: permits.office_code,
       noticeId: notices.id,
       cycleId: cycles.id,
       residentId: residents.id,

@@ -3,9 +3,11 @@ import { factsOf } from '../compose/facts.ts'
 import { type Templates, templateFor } from '../compose/template.ts'
 import { noteRequest, type Speak } from '../compose/voice-notes.ts'
 import { callScript, type NoticeFacts, smsWords, voiceScript } from '../compose/words.ts'
+import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
-import type { Channel, Office } from '../lib/office.ts'
+import type { Channel } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import { type ForecastDeps, type ForecastRow, forecastDeliveries, type Visit } from '../scan/forecast.ts'
 import { begunMinutes, costOf, destinationOf, type Usage } from './cost.ts'
 import { loadNotices } from './facts.ts'
@@ -14,8 +16,9 @@ import { factsFor, linkOf } from './words.ts'
 
 export type CostDeps = {
   read: Reader
-  office: Office
-  templates: Templates
+  /** One or several; nobody of another is counted. Prices are the home office's. */
+  offices: Offices
+  templatesOf(officeCode: string): Templates
   languageOf: ForecastDeps['languageOf']
   /** Its length counts in every SMS. */
   publicBaseUrl: string
@@ -52,7 +55,7 @@ export async function forecastCost(
   const costs = new Costs(deps)
   await addQueued(deps, costs, { today, now })
   const planned = await forecastDeliveries(
-    { ...deps, destinationOf: (channel, number) => destinationOf(deps.office, channel, number) },
+    { ...deps, destinationOf: (channel, number) => destinationOf(deps.offices.home, channel, number) },
     { today, days, visit },
   )
   for (const row of planned) await costs.add(row, factsOfRow(deps, row))
@@ -60,10 +63,10 @@ export async function forecastCost(
 }
 
 function factsOfRow(deps: CostDeps, row: ForecastRow): NoticeFacts {
-  const { expiresOn, kind, planStage } = row
+  const { officeCode, expiresOn, kind, planStage } = row
   return factsOf({
-    office: deps.office,
-    told: [{ expiresOn, kind, planStage, reference: `${deps.office.code}-XXXX` }],
+    office: deps.offices.of(officeCode),
+    told: [{ expiresOn, kind, planStage, reference: `${officeCode}-XXXX` }],
     role: row.role,
     link: linkOf(deps.publicBaseUrl, SOME_TOKEN),
     today: row.on,
@@ -76,13 +79,14 @@ async function addQueued(
   costs: Costs,
   { today, now }: { today: CivilDate; now: number },
 ): Promise<void> {
-  const { read, office } = deps
+  const { read, offices, publicBaseUrl } = deps
   const { deliveries } = read.t
   let after = 0
   for (;;) {
     const page = await read
       .select({
         id: deliveries.id,
+        officeCode: deliveries.office_code,
         channel: deliveries.channel,
         language: deliveries.language,
         stage: deliveries.stage,
@@ -92,7 +96,7 @@ async function addQueued(
         notBefore: deliveries.not_before,
       })
       .from(deliveries)
-      .where(and(eq(deliveries.state, 'queued'), gt(deliveries.id, after)))
+      .where(and(eq(deliveries.state, 'queued'), gt(deliveries.id, after), inOffices(deliveries.office_code, offices)))
       .orderBy(asc(deliveries.id))
       .limit(PAGE)
     if (page.length === 0) return
@@ -106,16 +110,18 @@ async function addQueued(
       (one) => one.deliveryId,
     )
     for (const row of page) {
+      const office = offices.of(row.officeCode)
       const on = dateAt(Math.max(row.notBefore, now), office.timeZone)
       const told = (notices.get(row.id) ?? []).filter((notice) => {
         const reason = whyNot(notice, { phoneIndex: row.phoneIndex, attempts: row.attempts, today: on })
         return reason === null || reason === 'corrected'
       })
       if (told.length === 0) continue
-      const destination = destinationOf(office, row.channel, row.phone)
+      const destination = destinationOf(offices.home, row.channel, row.phone)
       await costs.add(
         {
           on,
+          officeCode: row.officeCode,
           stage: row.stage,
           language: row.language,
           channel: row.channel,
@@ -123,13 +129,16 @@ async function addQueued(
           notices: told.length,
           deliveries: 1,
         },
-        factsFor(deps, told, SOME_TOKEN, on),
+        factsFor({ office, publicBaseUrl }, told, SOME_TOKEN, on),
       )
     }
   }
 }
 
-type Sized = Pick<ForecastRow, 'on' | 'stage' | 'language' | 'channel' | 'destination' | 'notices' | 'deliveries'>
+type Sized = Pick<
+  ForecastRow,
+  'on' | 'officeCode' | 'stage' | 'language' | 'channel' | 'destination' | 'notices' | 'deliveries'
+>
 
 /** Composes each kind of message once and adds up what all of its kind take. */
 class Costs {
@@ -143,7 +152,8 @@ class Costs {
 
   async add(sized: Sized, facts: NoticeFacts): Promise<void> {
     const { on, stage, language, channel, destination, notices, deliveries } = sized
-    const usage = await this.#usage(channel, language, facts)
+    const templates = this.#deps.templatesOf(sized.officeCode)
+    const usage = await this.#usage(templates, { channel, language, facts })
     const name = `${on} ${stage} ${language} ${channel}`
     const row = this.#rows.get(name) ?? { ...NOTHING, on, stage, language, channel }
     this.#rows.set(name, {
@@ -152,7 +162,7 @@ class Costs {
       deliveries: row.deliveries + deliveries,
       segments: row.segments + deliveries * usage.segments,
       callMinutes: row.callMinutes + deliveries * begunMinutes(usage.seconds),
-      cost: row.cost + deliveries * costOf(this.#deps.office, channel, destination, usage),
+      cost: row.cost + deliveries * costOf(this.#deps.offices.home, channel, destination, usage),
     })
   }
 
@@ -164,8 +174,11 @@ class Costs {
     )
   }
 
-  async #usage(channel: Channel, language: string, facts: NoticeFacts): Promise<Usage> {
-    const { template } = templateFor(this.#deps.templates, language)
+  async #usage(
+    templates: Templates,
+    { channel, language, facts }: { channel: Channel; language: string; facts: NoticeFacts },
+  ): Promise<Usage> {
+    const { template } = templateFor(templates, language)
     if (channel === 'sms') return { segments: smsWords(template, facts).segments, seconds: 0, messages: 0 }
     if (channel === 'whatsapp') return { segments: 0, seconds: 0, messages: 1 }
     const spoken: Speak[] = [
@@ -175,12 +188,11 @@ class Costs {
       (one) => callScript(one, 'thanks'),
     ]
     let seconds = 0
-    for (const speak of spoken) seconds += await this.#lengthOf(language, speak)
+    for (const speak of spoken) seconds += await this.#lengthOf(templates, language, speak)
     return { segments: 0, seconds, messages: 0 }
   }
 
-  async #lengthOf(language: string, speak: Speak): Promise<number> {
-    const { templates } = this.#deps
+  async #lengthOf(templates: Templates, language: string, speak: Speak): Promise<number> {
     const requests = (['google', 'espeak'] as const).flatMap(
       (engine) => noteRequest(templates, engine, language, speak) ?? [],
     )

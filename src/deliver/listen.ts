@@ -3,7 +3,7 @@ import type { Tx } from '../db/open.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { newestDeliveryTo } from './find-by-token.ts'
 import { tryNextChannel } from './next-delivery.ts'
-import { type DeliverDeps, todayOf } from './settings.ts'
+import { type DeliverDeps, senderOf, todayOf } from './settings.ts'
 import { statusCallbackOf } from './words.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -41,9 +41,10 @@ export async function answerListeners(deps: DeliverDeps): Promise<number> {
       if (mine.length === 0 || !delivery || !note) return null
       return beginNote(tx, deps, delivery.id, now)
     })
-    if (!claimed || !note) continue
+    if (!claimed || !delivery || !note) continue
     const answer = await deps.carrier.send({
       kind: 'whatsapp-audio',
+      ...senderOf(deps, delivery.officeCode, 'whatsapp'),
       to: from,
       mediaUrl: `${deps.publicBaseUrl}/audio/${note.token}.ogg`,
       statusCallback: statusCallbackOf(deps.publicBaseUrl, claimed.attemptId),

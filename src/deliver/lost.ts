@@ -91,7 +91,7 @@ export async function isNew(deps: DeliverDeps, claimed: Claimed, back: LookBack)
     })
     deps.log.info({ delivery: claimed.deliveryId, attempt: claimed.attemptId, found: found.length }, 'looked back')
     if (found.length === 0) return true
-    await recordLost(tx, deps, claimed, found, now)
+    await recordLost(tx, claimed, found, now)
     return false
   })
 }

@@ -93,13 +93,7 @@ export async function tryNextChannel(
       wanted.push(await wantedOf(tx, deps, notice, next, next.role === 'resident' ? phone! : sponsorPhone!, options))
   }
   if (wanted.length === 0) return 0
-  return addDeliveries(tx, {
-    office: deps.office,
-    vault: deps.db.vault,
-    wanted,
-    today: options.today,
-    now: options.now,
-  })
+  return addDeliveries(tx, { vault: deps.db.vault, wanted, today: options.today, now: options.now })
 }
 
 async function wantedOf(
@@ -115,8 +109,10 @@ async function wantedOf(
     .select({ language: deliveries.language })
     .from(deliveries)
     .where(eq(deliveries.id, options.deliveryId))
+  const { office } = deps.at(notice.officeCode)
   return {
-    officeCode: notice.officeCode,
+    office,
+    issuedBy: notice.issuedBy,
     permitNo: notice.permitNo,
     expiresOn: notice.cycleExpiresOn,
     stage: notice.stage,
@@ -125,7 +121,7 @@ async function wantedOf(
     noticeId: notice.noticeId,
     phone: phone.number,
     phoneCountry: phone.country,
-    language: next.role === notice.role ? from!.language : deps.office.sponsorLanguage,
+    language: next.role === notice.role ? from!.language : office.sponsorLanguage,
   }
 }
 

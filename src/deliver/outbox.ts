@@ -8,7 +8,7 @@ import { faultText } from '../lib/fault-text.ts'
 import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { closedChannels } from '../scan/candidates.ts'
-import { tokenOf } from '../scan/plan-deliveries.ts'
+import { startAt, tokenOf } from '../scan/plan-deliveries.ts'
 import { carrierHas, loadNotices, type NoticeFactsRow } from './facts.ts'
 import { LOOK_UP, type LookBack, lookBacks } from './lost.ts'
 import { tryNextChannel } from './next-delivery.ts'
@@ -26,6 +26,8 @@ export type Claimed = {
   number: number
   channel: Channel
   to: PhoneNumber
+  /** Whose words these are. */
+  officeCode: string
   words: Words
   leaseUntil: number
   /** It may have been sent in a gap of the database: to be looked up first. */
@@ -34,6 +36,7 @@ export type Claimed = {
 
 type Row = {
   id: number
+  office_code: string
   channel: Channel
   phone: PhoneNumber
   phone_index: string
@@ -79,7 +82,7 @@ export async function claim(
     for (const row of rows) {
       const all = notices.get(row.id) ?? []
       try {
-        const words = await prepare(tx, deps, row, all, {
+        const words = await prepare(tx, deps.at(row.office_code), row, all, {
           now,
           today,
           voiceKeys,
@@ -132,6 +135,7 @@ export async function claim(
       number: row.attempts,
       channel: row.channel,
       to,
+      officeCode: row.office_code,
       words,
       leaseUntil: now + deps.patience.leaseMs,
       lookBack: backs.get(row.id) ?? null,
@@ -164,6 +168,7 @@ async function take(
     .where(and(inArray(deliveries.id, ids), eq(deliveries.state, 'queued')))
     .returning({
       id: deliveries.id,
+      office_code: deliveries.office_code,
       channel: deliveries.channel,
       phone: deliveries.phone,
       phone_index: deliveries.phone_index,
@@ -220,7 +225,7 @@ type Ground = {
   pausedRoutes: ReadonlySet<string>
 }
 
-/** The row's words, or nothing after the row was put to rest or back. */
+/** The row's words, or nothing after the row was put to rest or back. `deps` are those of its office. */
 async function prepare(
   tx: Tx,
   deps: DeliverDeps,
@@ -229,6 +234,11 @@ async function prepare(
   ground: Ground,
 ): Promise<{ row: Row; words: Words; to: PhoneNumber } | null> {
   const { now, today } = ground
+  const startsAt = startAt(deps.office, row.channel, now)
+  if (startsAt > now) {
+    await putBack(tx, row, { state: 'queued', reason: null, now, notBefore: startsAt })
+    return null
+  }
   const reasons = new Map<NoticeFactsRow, CancelReason | null>(
     all.map((notice) => [
       notice,
@@ -328,12 +338,13 @@ async function setApart(
 ): Promise<void> {
   const { deliveries, delivery_notices } = tx.t
   const { vault } = deps.db
-  const parts = { officeCode: notice.officeCode, permitNo: notice.permitNo, expiresOn: notice.cycleExpiresOn }
+  const parts = { issuedBy: notice.issuedBy, permitNo: notice.permitNo, expiresOn: notice.cycleExpiresOn }
   const token = `${tokenOf(vault, { ...parts, stage: notice.stage, role: notice.role, channel: row.channel })} apart ${row.id}`
   const [apart] = await tx
     .insert(deliveries)
     .values({
       token_hash: vault.tokenHash(token),
+      office_code: notice.officeCode,
       channel: row.channel,
       role: notice.role,
       phone: row.phone,
@@ -363,7 +374,7 @@ function todayText(deps: DeliverDeps, now: number): CivilDate {
 async function putBack(
   tx: Tx,
   row: Row,
-  to: { state: DeliveryState; reason: string; now: number; notBefore?: number; voiceNoteId?: null },
+  to: { state: DeliveryState; reason: string | null; now: number; notBefore?: number; voiceNoteId?: null },
 ): Promise<void> {
   const { deliveries } = tx.t
   await tx

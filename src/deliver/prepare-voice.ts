@@ -20,10 +20,17 @@ const CHANNELS: Channel[] = ['call', 'sms', 'whatsapp']
 /** What callers hear for whom there is no note. */
 const OFFICE_LANGUAGES = ['id', 'en']
 
-type Row = { id: number; channel: Channel; language: string; phone_index: string; reason: string | null }
+type Row = {
+  id: number
+  office_code: string
+  channel: Channel
+  language: string
+  phone_index: string
+  reason: string | null
+}
 
 /** Deliveries that one recording serves. */
-type Group = { language: string; facts: NoticeFacts; rows: Row[] }
+type Group = { deps: DeliverDeps; language: string; facts: NoticeFacts; rows: Row[] }
 
 /**
  * Makes the voice notes of what is queued for the coming day, and the sentences around them for calls. One note serves all
@@ -42,7 +49,7 @@ export async function prepareVoiceNotes(
     const { groups, nobody } = await groupsOf(deps, page, at.today)
     // Once for the whole round: a failing engine is not asked again for each page.
     const unmade = [...groups].filter(([key]) => !made.has(key))
-    await inParallel(deps, unmade, async ([key, { language, facts }]) => {
+    await inParallel(deps, unmade, async ([key, { deps, language, facts }]) => {
       if (!enough()) {
         made.set(key, await deps.voiceNotes.ensure(language, (template) => voiceScript(template, facts), at))
       }
@@ -50,7 +57,13 @@ export async function prepareVoiceNotes(
     const ready = [...groups].filter(([key]) => made.has(key))
     const called = ready.filter(([, { rows }]) => rows.some((row) => row.channel === 'call'))
     // A call that has its note may be claimed at once: its sentences come first.
-    if (!(await prepareSentences(deps, new Set(called.map(([, { language }]) => language)), at, enough))) break
+    const voices = Map.groupBy(called, ([, group]) => group.deps.voiceNotes)
+    let complete = true
+    for (const notes of new Set([deps.voiceNotes, ...voices.keys()])) {
+      const languages = new Set(voices.get(notes)?.map(([, { language }]) => language))
+      complete &&= await prepareSentences(notes, languages, at, enough)
+    }
+    if (!complete) break
     await deps.db.write(async (tx) => {
       const silent = new Map<string, Row[]>()
       for (const [key, { rows }] of ready) {
@@ -77,6 +90,7 @@ async function* pagesWithoutNote({ db }: DeliverDeps, now: number): AsyncGenerat
       const page = await db.read
         .select({
           id: deliveries.id,
+          office_code: deliveries.office_code,
           channel: deliveries.channel,
           language: deliveries.language,
           phone_index: deliveries.phone_index,
@@ -122,12 +136,13 @@ async function groupsOf(
       nobody.push(row)
       continue
     }
-    const facts = factsFor(deps, told, '', today)
+    const ofRow = deps.at(row.office_code)
+    const facts = factsFor(ofRow, told, '', today)
     const { expiresOn, lastFilingDay, comeOn, late, extend, overstay } = facts
-    const key = [row.language, expiresOn, lastFilingDay, comeOn, late, extend, overstay].join(' ')
+    const key = [row.office_code, row.language, expiresOn, lastFilingDay, comeOn, late, extend, overstay].join(' ')
     const group = groups.get(key)
     if (group) group.rows.push(row)
-    else groups.set(key, { language: row.language, facts, rows: [row] })
+    else groups.set(key, { deps: ofRow, language: row.language, facts, rows: [row] })
   }
   return { groups, nobody }
 }
@@ -187,7 +202,7 @@ async function report(deps: DeliverDeps, made: Made[], now: number): Promise<voi
 
 /** False when it was cut short. */
 async function prepareSentences(
-  deps: DeliverDeps,
+  voiceNotes: DeliverDeps['voiceNotes'],
   languages: ReadonlySet<string>,
   at: At,
   enough: () => boolean,
@@ -197,16 +212,16 @@ async function prepareSentences(
     ...[...languages].flatMap((language) => CALL_WORDS.map((word) => [language, word] as const)),
   ]
   let complete = true
-  await inParallel(deps, wanted, async ([language, word]) => {
+  await inParallel({ voiceNotes }, wanted, async ([language, word]) => {
     if (enough()) complete = false
-    else await deps.voiceNotes.ensure(language, (template) => callScript(template, word), at)
+    else await voiceNotes.ensure(language, (template) => callScript(template, word), at)
   })
   return complete
 }
 
 /** As many at a time as there are threads that speak. */
 async function inParallel<Item>(
-  { voiceNotes }: DeliverDeps,
+  { voiceNotes }: Pick<DeliverDeps, 'voiceNotes'>,
   items: readonly Item[],
   work: (item: Item) => Promise<void>,
 ): Promise<void> {

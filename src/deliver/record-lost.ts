@@ -4,20 +4,13 @@ import type { Tx } from '../db/open.ts'
 import type { Listed } from './carrier.ts'
 import type { Claimed } from './outbox.ts'
 import { attemptById, FOUND } from './record.ts'
-import type { DeliverDeps } from './settings.ts'
 import type { Said } from './words.ts'
 
 /**
  * Puts on record what went out in a gap, oldest first: the claimed attempt becomes the newest of them, the poller asks at
  * once what came of it.
  */
-export async function recordLost(
-  tx: Tx,
-  deps: DeliverDeps,
-  claimed: Claimed,
-  found: readonly Listed[],
-  now: number,
-): Promise<void> {
+export async function recordLost(tx: Tx, claimed: Claimed, found: readonly Listed[], now: number): Promise<void> {
   const { attempts, deliveries } = tx.t
   const attempt = await attemptById(tx, claimed.attemptId)
   const newest = found.at(-1)
@@ -49,7 +42,7 @@ export async function recordLost(
       worker: null,
     })
     .where(and(eq(deliveries.id, claimed.deliveryId), eq(deliveries.state, 'sending')))
-  await adoptReference(tx, deps, claimed.deliveryId, newest.body)
+  await adoptReference(tx, claimed.deliveryId, newest.body)
 }
 
 function foundAttempt(claimed: Claimed, one: Listed, now: number) {
@@ -76,9 +69,9 @@ function foundAttempt(claimed: Claimed, one: Listed, now: number) {
  * The reference that the person holds in hand. It is drawn by lot, so a notice that was made a second time has another one.
  * Where a message tells of several permits nobody knows whose reference it bears.
  */
-async function adoptReference(tx: Tx, deps: DeliverDeps, deliveryId: number, body: string): Promise<void> {
+async function adoptReference(tx: Tx, deliveryId: number, body: string): Promise<void> {
   const { delivery_notices, notices } = tx.t
-  const reference = new RegExp(`\\b${deps.office.code}-[2-9A-HJ-NP-Z]{4,}\\b`).exec(body)?.[0]
+  const reference = /\b[A-Z]{2,4}-[2-9A-HJ-NP-Z]{4,}\b/.exec(body)?.[0]
   if (reference === undefined) return
   const told = await tx
     .select({ id: notices.id, reference: notices.reference })

@@ -35,6 +35,7 @@ export type AttemptNow = {
   digits: string | null
   heard: number | null
   deliveryId: number
+  officeCode: string
   channel: Channel
   state: DeliveryState
   attempts: number
@@ -215,7 +216,7 @@ export async function settleCall(tx: Tx, deps: DeliverDeps, attempt: AttemptNow,
   const answersLost = outcome.reason === 'answers-lost'
   const at = answersLost
     ? null
-    : retryCallAt({ office: deps.office, startedAt: attempt.startedAt, tries, now: when.now })
+    : retryCallAt({ office: deps.at(attempt.officeCode).office, startedAt: attempt.startedAt, tries, now: when.now })
   const moved = await tx
     .update(deliveries)
     .set({
@@ -292,6 +293,7 @@ async function one(tx: Tx, where: ReturnType<typeof eq>): Promise<AttemptNow | u
       digits: attempts.digits,
       heard: attempts.heard,
       deliveryId: deliveries.id,
+      officeCode: deliveries.office_code,
       channel: deliveries.channel,
       state: deliveries.state,
       attempts: deliveries.attempts,

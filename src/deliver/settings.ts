@@ -4,7 +4,8 @@ import type { Db } from '../db/open.ts'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
-import type { Office } from '../lib/office.ts'
+import type { Channel, Office } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import type { Carrier } from './carrier.ts'
 import type { LookupPatience } from './outcome.ts'
 import type { Reach } from './reach.ts'
@@ -22,9 +23,13 @@ export type DeliverDeps = {
   db: Db
   log: Log
   clock: Clock
+  /** The home office, whose rates hold for all. */
   office: Office
+  offices: Offices
   templates: Templates
   voiceNotes: VoiceNotes
+  /** The same with office, words and voices of another. */
+  at(officeCode: string): DeliverDeps
   carrier: Carrier
   /** `https://…` without a slash at the end: links, webhooks, audio. */
   publicBaseUrl: string
@@ -34,6 +39,17 @@ export type DeliverDeps = {
   reach: Reach
 }
 
+/** An office that publishes a sender of its own sends from it; the home office's stand in the environment. */
+export function senderOf(
+  { offices }: Pick<DeliverDeps, 'offices'>,
+  officeCode: string,
+  channel: Channel,
+): { from?: string } {
+  const sender = offices.of(officeCode).senders[channel]
+  return sender === offices.home.senders[channel] ? {} : { from: sender }
+}
+
+/** The office's day. While anything may be sent it is the same day in every zone of the country. */
 export function todayOf(deps: { clock: Clock; office: Office }): CivilDate {
   return dateAt(deps.clock.now(), deps.office.timeZone)
 }

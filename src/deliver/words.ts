@@ -33,7 +33,7 @@ export function statusCallbackOf(publicBaseUrl: string, attemptId: number): stri
 /** The link's token of a delivery: that of its first notice. */
 export function tokenFor(vault: Vault, channel: Channel, first: NoticeFactsRow): string {
   const parts: LinkParts = {
-    officeCode: first.officeCode,
+    issuedBy: first.issuedBy,
     permitNo: first.permitNo,
     expiresOn: first.cycleExpiresOn,
     stage: first.stage,

@@ -4,21 +4,49 @@ import type { z } from 'zod'
 import { AppError, messageOf } from './errors.ts'
 import { type OfficeFile, officeSchema } from './office-schema.ts'
 
-/** The file as written, checked. Throws AppError('config') with every fault: line, key path, value, what is allowed. */
-export function readOfficeFile(file: string): OfficeFile {
-  const lines = new LineCounter()
-  const document = parseDocument(readText(file), { lineCounter: lines })
-  const broken = document.errors.map(({ message }) => message.split('\n')[0] ?? message)
-  if (broken.length > 0) throw faulty(file, broken)
+/** What every office says of itself. */
+const OWN = [
+  ...['code', 'name', 'short_name', 'address', 'phone', 'phone_e164', 'map_url', 'website', 'verify_url'],
+  ...['hours', 'areas', 'digest_to', 'unverified'],
+]
+/** What holds for the whole program, whichever office a resident belongs to. */
+const COMMON = ['rates', 'prices', 'budget', 'retention', 'console', 'backup']
 
+/**
+ * The file as written, checked. With `base`, what the file leaves out is as it stands there, save what is each office's own.
+ * Throws AppError('config') with every fault: line, key path, value, what is allowed.
+ */
+export function readOfficeFile(file: string, base?: string): OfficeFile {
+  const { document, lines } = parse(file)
   const content: unknown = document.toJS()
-  const parsed = officeSchema.safeParse(content)
-  const faults = (parsed.error?.issues ?? []).flatMap((issue) => describe(issue, document.contents, lines))
+  const faults: string[] = []
+  if (base !== undefined) {
+    for (const key of COMMON) {
+      if (!find(document.contents, [key]).missing)
+        faults.push(`${place([key], document.contents, lines)} holds for all offices: allowed in ${base} alone`)
+    }
+  }
+  const parsed = officeSchema.safeParse(base === undefined ? content : completed(content, base))
+  faults.push(...(parsed.error?.issues ?? []).flatMap((issue) => describe(issue, document.contents, lines)))
   for (const key of unverifiedKeys(content)) {
     if (find(document.contents, key.split('.')).missing) faults.push(`unverified: there is no key ${key} in this file`)
   }
   if (!parsed.success || faults.length > 0) throw faulty(file, faults)
   return parsed.data
+}
+
+function parse(file: string) {
+  const lines = new LineCounter()
+  const document = parseDocument(readText(file), { lineCounter: lines })
+  const broken = document.errors.map(({ message }) => message.split('\n')[0] ?? message)
+  if (broken.length > 0) throw faulty(file, broken)
+  return { document, lines }
+}
+
+function completed(content: unknown, base: string): unknown {
+  if (typeof content !== 'object' || content === null) return content
+  const inherited = Object.entries(parse(base).document.toJS() as object).filter(([key]) => !OWN.includes(key))
+  return { ...Object.fromEntries(inherited), ...content }
 }
 
 function readText(file: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type CivilDate, civilDate, type TimeOfDay } from './civil-date.ts'
+import { isMailAddress } from './smtp-url.ts'
 import { isShortener } from './web-address.ts'
 
 const text = z.string().trim().min(1, 'must be a text that is not empty')
@@ -143,6 +144,7 @@ export const officeSchema = keys({
   }).optional(),
   console: orWhenEmpty(signIn, signIn.parse({})),
   backup: orWhenEmpty(kept, kept.parse({})),
+  digest_to: orWhenEmpty(z.array(z.string().refine(isMailAddress, 'must be a mail address')), []),
   unverified: orWhenEmpty(z.array(text), []),
 })
 

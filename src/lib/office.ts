@@ -72,13 +72,18 @@ export type Office = {
   console: SignInPolicy
   /** So many days and weeks of which the newest backup is kept. */
   backup: { daily: number; weekly: number }
+  /** Who gets the morning's digest of a further office; that of the home office goes to DIGEST_TO. */
+  digestTo: string[]
   /** Key paths of the file that the office has not yet filled in or checked. */
   unverified: string[]
 }
 
-/** Throws AppError('config') that names every fault in the file at once. */
-export function loadOffice(file: string): Office {
-  const raw = readOfficeFile(file)
+/**
+ * Throws AppError('config') that names every fault in the file at once. With `base`, the office file of the program, `file`
+ * is that of a further office and holds what differs.
+ */
+export function loadOffice(file: string, { base }: { base?: string } = {}): Office {
+  const raw = readOfficeFile(file, base)
   return {
     code: raw.code,
     name: raw.name,
@@ -120,6 +125,7 @@ export function loadOffice(file: string): Office {
       absoluteMs: raw.console.absolute_hours * 3_600_000,
     },
     backup: { daily: raw.backup.keep_daily, weekly: raw.backup.keep_weekly },
+    digestTo: raw.digest_to,
     unverified: raw.unverified,
   }
 }

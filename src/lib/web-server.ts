@@ -38,7 +38,13 @@ export function serverOptions({ headersMs, requestMs, idleMs, lookEveryMs }: Web
     http: { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: lookEveryMs },
     forceCloseConnections: 'idle' as const,
     clientErrorHandler: answerUnparsed,
+    schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
   }
+}
+
+/** No route of ours has one, and the compilers that fastify would load for them take 6 MB. */
+function noSchema(): never {
+  throw new Error('a route with a schema needs the compilers of fastify: see serverOptions')
 }
 
 /** Bounds the connections, and refuses what no client of ours sends: packed bodies (415) and NUL in a path (400). */

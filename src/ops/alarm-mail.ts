@@ -42,7 +42,7 @@ export async function sendAlarms(
 }
 
 async function isQuietTime({ db }: AlarmMailDeps, now: number): Promise<boolean> {
-  const last = await lastSentAt(db.read, 'alarm')
+  const last = await lastSentAt(db.read, { kind: 'alarm' })
   return last !== null && Math.abs(now - last) < QUIET_MS
 }
 

@@ -271,12 +271,12 @@ async function fill(world: World) {
   await overstayPass(passAt(world.db, day))
   const place = { kind: 'phone' as const, cycle_id: 0 }
   const wanted = ids.map((resident_id) => ({ ...place, resident_id, cause: 'unconfirmed' }))
-  await openFollowUps(world.db, { wanted: wanted.slice(0, 1), dueOn: addDays(day, -1), now })
-  await openFollowUps(world.db, { wanted: wanted.slice(1), dueOn: day, now })
+  await openFollowUps(world.db, { wanted: wanted.slice(0, 1), dueOn: () => addDays(day, -1), now })
+  await openFollowUps(world.db, { wanted: wanted.slice(1), dueOn: () => day, now })
   const later = await world.resident()
   await openFollowUps(world.db, {
     wanted: [{ ...place, resident_id: later.id, cause: 'unconfirmed' }],
-    dueOn: addDays(day, 1),
+    dueOn: () => addDays(day, 1),
     now,
   })
   const { follow_ups } = world.db.t

@@ -1,6 +1,5 @@
 import { recordAudit } from '../console/audit.ts'
-import type { CivilDate } from '../lib/civil-date.ts'
-import { dateAt } from '../lib/civil-date.ts'
+import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
 import { type DigestFigures, digestFigures, type Forecast } from './digest-figures.ts'
 import { digestPage, digestSubject, isWorthSending } from './digest-page.ts'
 import { digestWorkbook, XLSX_TYPE } from './digest-workbook.ts'
@@ -9,7 +8,12 @@ import { lastSentAt, mailRows } from './mail-record.ts'
 import { mayTry } from './mail-rules.ts'
 import { linkTo, type PostOffice, sendOnRecord, type Written } from './post-office.ts'
 
-export type DigestDeps = PostOffice & { digestTo: readonly string[]; forecast: () => Promise<Forecast | null> }
+export type DigestDeps = PostOffice & {
+  /** The home office's has a name without a code. */
+  home: boolean
+  digestTo: readonly string[]
+  forecast: () => Promise<Forecast | null>
+}
 
 /** `nothing`: nobody needs to hear of anything. `settled`: it was sent, or nobody knows, or another try is not due. */
 export type DigestResult = {
@@ -28,7 +32,7 @@ export async function sendDigest(deps: DigestDeps, { day }: { day: CivilDate }):
   const now = clock.now()
   // What lay ahead that morning is behind by now; the next digest has it all.
   if (day !== dateAt(now, office.timeZone)) return { day, digest: 'past' }
-  const about = aboutOf(day)
+  const about = aboutOf(deps, day)
   const row = (await mailRows(db.read, [about])).get(about)
   if (!mayTry('digest', row, now)) return { day, digest: 'settled' }
 
@@ -58,17 +62,20 @@ export async function sendDigest(deps: DigestDeps, { day }: { day: CivilDate }):
 export async function retryDigest(deps: DigestDeps): Promise<DigestResult | null> {
   const now = deps.clock.now()
   const day = dateAt(now, deps.office.timeZone)
-  const row = (await mailRows(deps.db.read, [aboutOf(day)])).get(aboutOf(day))
+  const about = aboutOf(deps, day)
+  const row = (await mailRows(deps.db.read, [about])).get(about)
   return row?.state === 'refused' && mayTry('digest', row, now) ? sendDigest(deps, { day }) : null
 }
 
-function aboutOf(day: CivilDate): string {
-  return `digest:${day}`
+function aboutOf({ home, office }: DigestDeps, day: CivilDate): string {
+  return home ? `digest:${day}` : `digest:${day}:${office.code}`
 }
 
 /** A day back where there was none, and never more than a week. */
-async function digestBefore({ db }: DigestDeps, now: number): Promise<number> {
-  const last = await lastSentAt(db.read, 'digest')
+async function digestBefore(deps: DigestDeps, now: number): Promise<number> {
+  const today = dateAt(now, deps.office.timeZone)
+  const abouts = [1, 2, 3, 4, 5, 6, 7].map((back) => aboutOf(deps, addDays(today, -back)))
+  const last = await lastSentAt(deps.db.read, { kind: 'digest', abouts })
   return last === null || last >= now ? now - DAY_MS : Math.max(last, now - 7 * DAY_MS)
 }
 

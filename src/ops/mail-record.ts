@@ -97,11 +97,14 @@ export async function settleAbandoned(db: Db, now: number): Promise<string[]> {
 }
 
 /** Epoch ms at which the last mail of this kind that went out was begun; null when none ever did. */
-export async function lastSentAt(reader: Reader, kind: MailKind): Promise<number | null> {
+export async function lastSentAt(
+  reader: Reader,
+  { kind, abouts }: { kind: MailKind; abouts?: readonly string[] },
+): Promise<number | null> {
   const { mails } = reader.t
   const [row] = await reader
     .select({ at: max(mails.started_at) })
     .from(mails)
-    .where(and(eq(mails.kind, kind), eq(mails.state, 'sent')))
+    .where(and(eq(mails.kind, kind), abouts && inArray(mails.about, [...abouts]), eq(mails.state, 'sent')))
   return row?.at ?? null
 }

@@ -22,6 +22,7 @@ export function mailDeps(given: {
     clock,
     log,
     office,
+    home: true,
     words: loadWords(),
     templatesDir: join(import.meta.dirname, '../../templates'),
     consoleBaseUrl: baseUrl,

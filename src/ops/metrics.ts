@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { Probes } from '../console/deps.ts'
 import type { Reader } from '../db/open.ts'
 import type { Dispatcher } from '../deliver/dispatcher.ts'
@@ -34,23 +34,30 @@ export type ProcessCounts = {
 
 export type Metrics = Probes['metrics'] & Disposable
 
+/** Of the text format that every scraper reads. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
 /** Prefixed with `tenggat_`; a counter's name ends with `_total`. */
 type Metric = { name: string; help: string; rows: Row[] }
 type Row = [labels: Readonly<Record<string, string>>, value: number]
 
 /**
  * What /metrics says: what the database holds, asked at each scrape; what this process counted; and prom-client's own of the
- * process. Labels are duties, channels, states and codes; never anything of a person. While the database does not answer,
- * `tenggat_database_up` is 0 and what it holds is left out.
+ * process, from the first scrape on. Labels are duties, channels, states and codes; never anything of a person. While the
+ * database does not answer, `tenggat_database_up` is 0 and what it holds is left out.
  */
 export function openMetrics(sources: MetricsSources): Metrics {
-  const process = new Registry()
-  collectDefaultMetrics({ register: process })
+  let process: Registry | undefined
   let underway: Promise<string> | undefined
 
   const scrape = async () => {
+    const { collectDefaultMetrics, Registry } = await import('prom-client')
+    if (process === undefined) {
+      process = new Registry()
+      collectDefaultMetrics({ register: process })
+    }
     const figures = await figuresOf(sources)
-    const ours = registryOf([
+    const ours = await registryOf([
       ...ofProgram(sources.version, figures !== null),
       ...(await ofDisk(sources)),
       ...ofProcess(sources.counts),
@@ -59,7 +66,7 @@ export function openMetrics(sources: MetricsSources): Metrics {
     return Registry.merge([ours, process]).metrics()
   }
   return {
-    contentType: process.contentType,
+    contentType: CONTENT_TYPE,
     // Whoever asks meanwhile shares the answer.
     render: () => {
       underway ??= scrape().finally(() => {
@@ -67,7 +74,7 @@ export function openMetrics(sources: MetricsSources): Metrics {
       })
       return underway
     },
-    [Symbol.dispose]: () => process.clear(),
+    [Symbol.dispose]: () => process?.clear(),
   }
 }
 
@@ -80,7 +87,8 @@ async function figuresOf({ reader, office, clock, duties, log }: MetricsSources)
   }
 }
 
-function registryOf(metrics: readonly Metric[]): Registry {
+async function registryOf(metrics: readonly Metric[]): Promise<Registry> {
+  const { Counter, Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   for (const { name, help, rows } of metrics) {
     const labelNames = [...new Set(rows.flatMap(([labels]) => Object.keys(labels)))]

@@ -3,6 +3,7 @@ import { openAlarms } from '../db/alarms.ts'
 import type { Db } from '../db/open.ts'
 import { addDays, instantOf } from '../lib/civil-date.ts'
 import { office, on, openWorld, type World } from '../overstay/fixture.ts'
+import { SCHEDULE } from './duties.ts'
 import { type Signs, silencesIn } from './silence.ts'
 import { findSilences, openWatch } from './silence-signs.ts'
 import { registerWorker } from './workers.ts'
@@ -167,31 +168,16 @@ async function seen(db: Db, instant: number): Promise<void> {
 
 /** Every duty has done its work until long after today, but `except`, which last did yesterday. */
 async function slotsFinished(db: Db, { except, only }: { except?: string; only?: string } = {}): Promise<void> {
-  const names = [
-    'scan',
-    'overstay',
-    'holidays',
-    'spending',
-    'digest',
-    'clean',
-    'attend',
-    'watch',
-    'mail',
-    'backup',
-    'retention',
-  ]
   const yesterday = instantOf(addDays(day, -1), '06:00', office.timeZone)
   const tomorrow = instantOf(addDays(day, 1), '06:00', office.timeZone)
-  const rows = names
-    .filter((name) => only === undefined || name === only)
-    .map((duty) => ({
-      duty,
-      planned_at: duty === except ? yesterday : tomorrow,
-      started_at: yesterday,
-      lease_until: yesterday,
-      finished_at: yesterday,
-      worker: 'x',
-    }))
+  const rows = SCHEDULE.filter(({ name }) => only === undefined || name === only).map(({ name: duty }) => ({
+    duty,
+    planned_at: duty === except ? yesterday : tomorrow,
+    started_at: yesterday,
+    lease_until: yesterday,
+    finished_at: yesterday,
+    worker: 'x',
+  }))
   await db.write((tx) => tx.insert(tx.t.slots).values(rows))
 }
 

@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openAlarms } from '../db/alarms.ts'
 import { type Db, openSqlite } from '../db/open.ts'
-import { testEngine, testVault } from '../db/testing.ts'
+import { testVault } from '../db/testing.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/events.ts'
 import { openStorageWatch, RESERVE_BYTES, type StorageWatch } from './storage.ts'
@@ -15,7 +15,7 @@ const BEGUN = Date.UTC(2026, 5, 2, 1, 30)
 const PLENTY = 10_000_000_000
 const LARGE = 'x'.repeat(1_000_000)
 
-describe.skipIf(testEngine() === 'postgres')('the watch over the storage', () => {
+describe('the watch over the storage', () => {
   let folder: string
   let file: string
   let db: Db

@@ -1,15 +1,16 @@
 import { and, eq, exists, gt, isNotNull, isNull, not, or, type SQL, sql } from 'drizzle-orm'
+import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import { addDays, dateAt } from '../lib/civil-date.ts'
-import type { AttendDeps } from './attend.ts'
 import { isWrongNumber, minorsBornAfter } from './attend-rules.ts'
+import type { OverstayDeps } from './cases.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
 import { before, behind, pagesOf } from './pages.ts'
-import { isHeld, ofOffice } from './standing.ts'
+import { isHeld } from './standing.ts'
 
 /** Numbers dead at the carrier that a resident still has; the sponsor's where he is the one to be told. */
-export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
-  const { db, office, today } = deps
+export async function* wrongNumbers(deps: OverstayDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { db, offices, today } = deps
   const { dead_numbers, residents, follow_ups } = db.t
   const opened = db.read
     .select({ one: sql`1` })
@@ -40,7 +41,7 @@ export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFoll
         })
         .from(dead_numbers)
         .crossJoin(residents)
-        .where(and(page, has, ofOffice(residents.office_code, office), not(exists(opened))))
+        .where(and(page, has, inOffices(residents.office_code, offices), not(exists(opened))))
       yield rows.filter(isWrongNumber).map((row) => ({
         resident_id: row.resident_id,
         kind: 'number',
@@ -52,20 +53,20 @@ export async function* wrongNumbers(deps: AttendDeps): AsyncGenerator<WantedFoll
 }
 
 /** Where the register cannot say who somebody is, or which permit counts. */
-export async function* identityDoubts({ db, office }: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+export async function* identityDoubts({ db, offices }: OverstayDeps): AsyncGenerator<WantedFollowUp[]> {
   const { residents } = db.t
   for await (const page of byId(db.read, residents)) {
     const rows = await db.read
       .select({ resident_id: residents.id, doubt: residents.identity_doubt })
       .from(residents)
-      .where(and(page, isNotNull(residents.identity_doubt), ofOffice(residents.office_code, office)))
+      .where(and(page, isNotNull(residents.identity_doubt), inOffices(residents.office_code, offices)))
     yield rows.map(({ resident_id, doubt }) => ({ resident_id, kind: 'identity', cycle_id: 0, cause: doubt ?? '' }))
   }
 }
 
 /** Holds whose last day has passed and that nobody lifted, while the same permit still counts. */
-export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
-  const { db, office, today } = deps
+export async function* endedHolds(deps: OverstayDeps): AsyncGenerator<WantedFollowUp[]> {
+  const { db, offices, today } = deps
   const { holds, permits, follow_ups } = db.t
   const pages = pagesOf(db.read, {
     table: holds,
@@ -93,14 +94,14 @@ export async function* endedHolds(deps: AttendDeps): AsyncGenerator<WantedFollow
         and(
           isNull(holds.lifted_at),
           page,
-          ofOffice(permits.office_code, office),
+          inOffices(permits.office_code, offices),
           not(exists(opened)),
           not(isHeld(db.read, permits.resident_id, today)),
         ),
       )
     yield rows
       // A permit that came in after the hold was set is the renewal that the hold was waiting for.
-      .filter((row) => row.known_since <= dateAt(row.set_at, office.timeZone))
+      .filter((row) => row.known_since <= dateAt(row.set_at, offices.all[0]!.timeZone))
       .map(({ id, resident_id }) => ({ resident_id, kind: 'hold-ended', cycle_id: 0, cause: `hold:${id}` }))
   }
 }

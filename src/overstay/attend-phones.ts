@@ -2,14 +2,14 @@ import { and, eq, exists, inArray, isNull, not, or, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Channel } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
-import type { AttendDeps } from './attend.ts'
 import { cyclesWithNotices, dueCycles, hasFollowUp } from './attend-cycles.ts'
 import { isMinor, phoneCauses } from './attend-rules.ts'
+import type { OverstayDeps } from './cases.ts'
 import { contactsOf } from './contacts.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
 
 /** Whoever could not be told or is not known to have been, and numbers that the carrier says will never work. */
-export async function* phonesToAttend(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+export async function* phonesToAttend(deps: OverstayDeps): AsyncGenerator<WantedFollowUp[]> {
   const { db, today } = deps
   for await (const page of cyclesWithNotices(deps)) {
     const cycles = await dueCycles(db.read, deps, and(page, mayWantPhone(db.read)))

@@ -1,10 +1,10 @@
 import { and, desc, eq, gte, inArray, lte } from 'drizzle-orm'
+import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
-import type { Office } from '../lib/office.ts'
-import type { AttendDeps } from './attend.ts'
+import type { Offices } from '../lib/offices.ts'
+import type { OverstayDeps } from './cases.ts'
 import type { WantedFollowUp } from './follow-ups.ts'
 import { before, behind, pagesOf } from './pages.ts'
-import { ofOffice } from './standing.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 /** Replies older than this have been looked at, however long the program was down. */
@@ -13,7 +13,7 @@ const lookBackMs = 7 * dayMs
 const conversationMs = 120 * dayMs
 
 /** What people wrote back in their own words. */
-export async function* freeTexts(deps: AttendDeps): AsyncGenerator<WantedFollowUp[]> {
+export async function* freeTexts(deps: OverstayDeps): AsyncGenerator<WantedFollowUp[]> {
   const { db, log, now } = deps
   const { receipts } = db.t
   const pages = pagesOf(db.read, {
@@ -53,16 +53,16 @@ function formOf(raw: string): Record<string, string> {
 }
 
 /** Of several people told by one message, the first. */
-async function writersOf({ db, office }: AttendDeps, replies: Reply[]): Promise<Map<number, Writer>> {
+async function writersOf({ db, offices }: OverstayDeps, replies: Reply[]): Promise<Map<number, Writer>> {
   const writers = new Map<number, Writer>()
   if (replies.length === 0) return writers
   const told = await toldOf(db.read, replies)
-  const people = await ownersOf(db.read, office, replies)
+  const people = await ownersOf(db.read, offices, replies)
   for (const reply of replies) {
     const message =
       told.find((one) => one.sid !== null && one.sid === reply.replied_to && one.phone_index === reply.phone_index) ??
       told.find((one) => one.phone_index === reply.phone_index && one.created_at <= reply.received_at)
-    if (message && message.office_code !== office.code) continue
+    if (message && offices.all.every(({ code }) => code !== message.office_code)) continue
     const writer = message ?? people.find((one) => one.phone_index === reply.phone_index)
     if (writer) writers.set(reply.id, { resident_id: writer.resident_id, cycle_id: writer.cycle_id })
   }
@@ -98,14 +98,14 @@ function toldOf(reader: Reader, replies: Reply[]) {
 }
 
 /** Those who have the number now: themselves first, then by their sponsor. */
-async function ownersOf(reader: Reader, office: Office, replies: Reply[]) {
+async function ownersOf(reader: Reader, offices: Offices, replies: Reply[]) {
   const { residents } = reader.t
   const indexes = [...new Set(replies.map((reply) => reply.phone_index))]
   const owned = async (phone_index: typeof residents.phone_index | typeof residents.sponsor_phone_index) =>
     reader
       .select({ resident_id: residents.id, phone_index })
       .from(residents)
-      .where(and(inArray(phone_index, indexes), ofOffice(residents.office_code, office)))
+      .where(and(inArray(phone_index, indexes), inOffices(residents.office_code, offices)))
       .orderBy(residents.id)
   const rows = [...(await owned(residents.phone_index)), ...(await owned(residents.sponsor_phone_index))]
   return rows.map((row) => ({ ...row, cycle_id: 0 }))

@@ -1,13 +1,13 @@
 import { and, eq, inArray, isNull, type SQL } from 'drizzle-orm'
-import type { AttendDeps } from './attend.ts'
+import { inOffices } from '../db/of-office.ts'
 import { isMinor, phoneIsSettled } from './attend-rules.ts'
 import { TENGGAT } from './case-rules.ts'
+import type { OverstayDeps } from './cases.ts'
 import { contactsOf } from './contacts.ts'
 import { before, behind, pagesOf } from './pages.ts'
-import { ofOffice } from './standing.ts'
 
 /** Closes the open `phone` follow-ups whose cycle is confirmed by now. Returns how many. */
-export async function settlePhoneFollowUps(deps: AttendDeps): Promise<number> {
+export async function settlePhoneFollowUps(deps: OverstayDeps): Promise<number> {
   const { db, now } = deps
   const { follow_ups } = db.t
   let settled = 0
@@ -26,7 +26,7 @@ export async function settlePhoneFollowUps(deps: AttendDeps): Promise<number> {
   return settled
 }
 
-function openFollowUps({ db }: AttendDeps): AsyncGenerator<SQL> {
+function openFollowUps({ db }: OverstayDeps): AsyncGenerator<SQL> {
   const { follow_ups } = db.t
   return pagesOf(db.read, {
     table: follow_ups,
@@ -37,7 +37,7 @@ function openFollowUps({ db }: AttendDeps): AsyncGenerator<SQL> {
   })
 }
 
-async function settledIn({ db, office, today }: AttendDeps, page: SQL): Promise<number[]> {
+async function settledIn({ db, offices, today }: OverstayDeps, page: SQL): Promise<number[]> {
   const { follow_ups, residents } = db.t
   const rows = await db.read
     .select({
@@ -50,7 +50,7 @@ async function settledIn({ db, office, today }: AttendDeps, page: SQL): Promise<
     .from(follow_ups)
     .innerJoin(residents, eq(residents.id, follow_ups.resident_id))
     .where(
-      and(isNull(follow_ups.closed_at), page, eq(follow_ups.kind, 'phone'), ofOffice(residents.office_code, office)),
+      and(isNull(follow_ups.closed_at), page, eq(follow_ups.kind, 'phone'), inOffices(residents.office_code, offices)),
     )
   const contacts = await contactsOf(
     db.read,

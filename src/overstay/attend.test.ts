@@ -1,10 +1,11 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
+import { officesOf } from '../lib/offices.ts'
 import { attendPass } from './attend.ts'
 import { recordContact } from './case-actions.ts'
 import { overstayPass } from './cases.ts'
-import { morning, on, openWorld, passAt, vault, type World } from './fixture.ts'
+import { morning, office, on, openWorld, passAt, vault, type World } from './fixture.ts'
 import { closeFollowUp } from './follow-ups.ts'
 
 const today = on('2026-11-10')
@@ -68,7 +69,9 @@ it('the attend pass finds every cause, once, due on a working day', async () => 
   await world.permit(held.id, inDays(20))
   const hold = await world.hold(held.id, { until_on: inDays(-1), set_at: morning(inDays(-30)) })
 
-  const deps = { ...passAt(db, today), nextWorkingDay: (date: CivilDate) => addDays(date, 2) }
+  const closed = [today, inDays(1)].map((date) => ({ date, name: 'libur', joint: false, confirmed: true }))
+  const holidays = [{ year: 2026, confirmed: true, days: closed }]
+  const deps = { ...passAt(db, today), offices: officesOf([{ ...office, holidays }]) }
   const expected = { ...none, phone: 2, number: 2, identity: 1, reply: 1, 'hold-ended': 1, kind: 1, answer: 1 }
   expect(await attendPass(deps)).toEqual(expected)
   expect(await attendPass(deps)).toEqual(none)

@@ -1,5 +1,5 @@
 import type { FollowUpKind } from '../db/schema.ts'
-import type { CivilDate } from '../lib/civil-date.ts'
+import { lastFilingDay } from '../scan/working-days.ts'
 import { answersToAttend, unknownKinds } from './attend-cycles.ts'
 import { endedHolds, identityDoubts, wrongNumbers } from './attend-others.ts'
 import { phonesToAttend } from './attend-phones.ts'
@@ -8,9 +8,6 @@ import { settlePhoneFollowUps } from './attend-settle.ts'
 import type { OverstayDeps } from './cases.ts'
 import { openFollowUps, type WantedFollowUp } from './follow-ups.ts'
 
-/** `nextWorkingDay`: the day itself if the office works on it, else the next one. */
-export type AttendDeps = OverstayDeps & { nextWorkingDay: (date: CivilDate) => CivilDate }
-
 /** Opened follow-ups by kind, and the `phone` ones that closed because the cycle is confirmed. */
 export type AttendCounts = Record<FollowUpKind, number> & { confirmed: number }
 
@@ -18,8 +15,8 @@ export type AttendCounts = Record<FollowUpKind, number> & { confirmed: number }
  * Derives from the rows what an officer must do. The same pass again opens nothing: a cause that once gave rise to a
  * follow-up never does so again, and per resident, kind and cycle only one is open. Closes nothing but `phone` ones.
  */
-export async function attendPass(deps: AttendDeps): Promise<AttendCounts> {
-  const { db, log, now, today } = deps
+export async function attendPass(deps: OverstayDeps): Promise<AttendCounts> {
+  const { db, log, offices, now, today } = deps
   const counts: AttendCounts = {
     phone: 0,
     number: 0,
@@ -31,7 +28,9 @@ export async function attendPass(deps: AttendDeps): Promise<AttendCounts> {
     confirmed: 0,
   }
   counts.confirmed = await settlePhoneFollowUps(deps)
-  const dueOn = deps.nextWorkingDay(today)
+  // Today itself if the office works, else its next working day.
+  const days = new Map(offices.all.map((office) => [office.code, lastFilingDay(office, today, today).comeOn]))
+  const dueOn = (officeCode: string) => days.get(officeCode)!
   for (const source of sources) {
     for await (const wanted of source(deps)) {
       for (const kind of await openFollowUps(db, { wanted, dueOn, now })) counts[kind] += 1
@@ -42,7 +41,7 @@ export async function attendPass(deps: AttendDeps): Promise<AttendCounts> {
   return counts
 }
 
-const sources: readonly ((deps: AttendDeps) => AsyncGenerator<WantedFollowUp[]>)[] = [
+const sources: readonly ((deps: OverstayDeps) => AsyncGenerator<WantedFollowUp[]>)[] = [
   phonesToAttend,
   unknownKinds,
   answersToAttend,

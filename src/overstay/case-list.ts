@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { Level } from '../db/schema.ts'
 import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
@@ -8,7 +9,6 @@ import { type CaseOutcome, suggestedOutcome } from './case-rules.ts'
 import { type Contact, contactsOf } from './contacts.ts'
 import { type EstimatedFee, estimatedFee, isExactlySixty, overstayDays } from './levels.ts'
 import { isBefore } from './pages.ts'
-import { ofOffice } from './standing.ts'
 
 export type OverstayFilter = {
   caseId?: number

@@ -1,11 +1,11 @@
 import { and, eq, inArray, isNull, ne, or, type SQL } from 'drizzle-orm'
+import { inOffices } from '../db/of-office.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import { addDays } from '../lib/civil-date.ts'
 import { liveHolds } from '../register/holds.ts'
 import { type CaseStep, proposalFor, reviewCase, TENGGAT } from './case-rules.ts'
 import type { OverstayCounts, OverstayDeps } from './cases.ts'
 import { before, behind, pagesOf } from './pages.ts'
-import { ofOffice } from './standing.ts'
 
 /** Proposes and withdraws closings, raises levels and flags day 60, for every open case of the office. */
 export async function reviewOpenCases(deps: OverstayDeps): Promise<OverstayCounts> {
@@ -47,7 +47,7 @@ function openCases({ db }: OverstayDeps): AsyncGenerator<SQL> {
 type Reviewed = { row: Awaited<ReturnType<typeof casesWhere>>[number]; steps: CaseStep[] }
 
 async function stepsOf(reader: Reader, deps: OverstayDeps, where: SQL | undefined): Promise<Reviewed[]> {
-  const { office, today } = deps
+  const { offices, today } = deps
   const rows = await casesWhere(reader, deps, where)
   const holds = await liveHolds(
     reader,
@@ -85,16 +85,17 @@ async function stepsOf(reader: Reader, deps: OverstayDeps, where: SQL | undefine
         proposed: row.proposed,
         proposal,
       }
-      return { row, steps: reviewCase({ office, today, facts }) }
+      return { row, steps: reviewCase({ office: offices.of(row.office_code), today, facts }) }
     })
     .filter(({ steps }) => steps.length > 0)
 }
 
-function casesWhere(reader: Reader, { office }: OverstayDeps, where: SQL | undefined) {
+function casesWhere(reader: Reader, { offices }: OverstayDeps, where: SQL | undefined) {
   const { overstay_cases, permits } = reader.t
   return reader
     .select({
       id: overstay_cases.id,
+      office_code: permits.office_code,
       resident_id: overstay_cases.resident_id,
       expires_on: overstay_cases.expires_on,
       level: overstay_cases.level,
@@ -106,7 +107,7 @@ function casesWhere(reader: Reader, { office }: OverstayDeps, where: SQL | undef
     })
     .from(overstay_cases)
     .innerJoin(permits, eq(permits.id, overstay_cases.permit_id))
-    .where(and(isNull(overstay_cases.closed_at), ofOffice(permits.office_code, office), where))
+    .where(and(isNull(overstay_cases.closed_at), inOffices(permits.office_code, offices), where))
 }
 
 async function withCurrentPermit(reader: Reader, residentIds: number[]): Promise<Set<number>> {

@@ -1,15 +1,18 @@
 import { and, eq, inArray, isNull, not, type SQL } from 'drizzle-orm'
+import { inOffices } from '../db/of-office.ts'
 import type { Db, Reader, Tx } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
-import type { Office } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
+import { issuedBy } from '../scan/candidates.ts'
 import { toldMarks } from '../scan/told-marks.ts'
 import { reviewOpenCases } from './case-review.ts'
 import { openingOf, TENGGAT } from './case-rules.ts'
 import { before, behind, pagesOf } from './pages.ts'
-import { isHeld, ofOffice } from './standing.ts'
+import { isHeld } from './standing.ts'
 
-export type OverstayDeps = { db: Db; log: Log; office: Office; now: number; today: CivilDate }
+/** The offices are in one time zone: `today` is theirs. */
+export type OverstayDeps = { db: Db; log: Log; offices: Offices; now: number; today: CivilDate }
 
 export type OverstayCounts = {
   opened: number
@@ -20,7 +23,7 @@ export type OverstayCounts = {
 }
 
 /**
- * Brings every case of the office up to `today`: reviews the open ones, then opens what is missing. The same pass again
+ * Brings every case of the offices up to `today`: reviews the open ones, then opens what is missing. The same pass again
  * changes nothing; after days without one, a single pass says what the missed ones would have.
  */
 export async function overstayPass(deps: OverstayDeps): Promise<OverstayCounts> {
@@ -56,8 +59,8 @@ function endedPermits({ db, today }: OverstayDeps): AsyncGenerator<SQL> {
 /** A cycle that ever had a case gets no second one, closed or not, nor erased with the person. */
 async function withoutCase(reader: Reader, deps: OverstayDeps, page: SQL) {
   const ended = await withoutKnownCase(reader, deps, page)
-  const cycles = ended.map(({ permit_no, expires_on }) => ({
-    officeCode: deps.office.code,
+  const cycles = ended.map(({ issued_by, permit_no, expires_on }) => ({
+    issuedBy: issued_by,
     permitNo: permit_no,
     expiresOn: expires_on,
   }))
@@ -65,11 +68,13 @@ async function withoutCase(reader: Reader, deps: OverstayDeps, page: SQL) {
   return ended.filter((_, at) => !marks[at]?.caseClosed)
 }
 
-function withoutKnownCase(reader: Reader, { office, today }: OverstayDeps, page: SQL) {
+function withoutKnownCase(reader: Reader, { offices, today }: OverstayDeps, page: SQL) {
   const { permits, cycles, overstay_cases } = reader.t
   return reader
     .select({
       permit_id: permits.id,
+      office_code: permits.office_code,
+      issued_by: issuedBy(permits),
       permit_no: permits.permit_no,
       resident_id: permits.resident_id,
       expires_on: permits.expires_on,
@@ -82,7 +87,7 @@ function withoutKnownCase(reader: Reader, { office, today }: OverstayDeps, page:
       and(
         eq(permits.is_current, 1),
         page,
-        ofOffice(permits.office_code, office),
+        inOffices(permits.office_code, offices),
         isNull(overstay_cases.id),
         not(isHeld(reader, permits.resident_id, today)),
       ),
@@ -90,13 +95,14 @@ function withoutKnownCase(reader: Reader, { office, today }: OverstayDeps, page:
 }
 
 async function openRange(tx: Tx, deps: OverstayDeps, page: SQL) {
-  const { office, now, today } = deps
+  const { offices, now, today } = deps
   const { overstay_cases, case_events } = tx.t
   const ended = await withoutCase(tx, deps, page)
   const cycleIds = await cyclesOf(tx, ended, now)
   const beginnings = new Map(
     ended.map((permit) => {
       const { permit_id, resident_id, expires_on, known_since } = permit
+      const office = offices.of(permit.office_code)
       const cycle_id = cycleIds.get(cycleKey(permit))!
       const opening = openingOf({ office, expiresOn: expires_on, knownSince: known_since, today })
       return [cycle_id, { cycle_id, permit_id, resident_id, expires_on, opening }] as const

@@ -57,7 +57,7 @@ async function fill(world: World): Promise<void> {
   }
   const { cycle } = await person('reached by phone')
   const wanted = [{ resident_id: cycle.resident_id, kind: 'phone' as const, cycle_id: cycle.id, cause: 'unconfirmed' }]
-  await openFollowUps(db, { wanted, dueOn: TODAY, now: 1 })
+  await openFollowUps(db, { wanted, dueOn: () => TODAY, now: 1 })
   await closeFollowUp({ db, now: 2 }, { id: 1, by: 'sri', outcome: 'reached' })
   await person('visited')
   await person('spoken of')

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import writeXlsxFile, { type SheetData } from 'write-excel-file/node'
+import type { SheetData } from 'write-excel-file/node'
 import { dateAt } from '../lib/civil-date.ts'
 import type { OverstayRow } from './case-list.ts'
 
@@ -65,6 +65,7 @@ export async function overstayXlsx(rows: AsyncIterable<OverstayRow>, timeZone: s
       ),
     )
   }
+  const { default: writeXlsxFile } = await import('write-excel-file/node')
   return writeXlsxFile(sheet, { stickyRowsCount: 1 }).toBuffer()
 }
 

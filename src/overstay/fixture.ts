@@ -5,9 +5,12 @@ import { openTestDb, testVault } from '../db/testing.ts'
 import { addDays, type CivilDate, civilDate, instantOf } from '../lib/civil-date.ts'
 import { silentLog } from '../lib/events.ts'
 import { loadOffice } from '../lib/office.ts'
+import { officesOf, onlyOffice } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 
 export const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+/** Others are there too, and not looked at. */
+export const offices = onlyOffice(officesOf([office, { ...office, code: 'SUB' }]), 'BLT')
 export const vault = testVault
 
 export function on(text: string): CivilDate {
@@ -20,7 +23,7 @@ export function morning(date: CivilDate): number {
 }
 
 export function passAt(db: Db, today: CivilDate) {
-  return { db, log: silentLog, office, today, now: morning(today), nextWorkingDay: (date: CivilDate) => date }
+  return { db, log: silentLog, offices, today, now: morning(today) }
 }
 
 /** A database of its own, and builders for its rows. */
@@ -122,6 +125,7 @@ export function buildersFor(db: Db) {
         .insert(t.deliveries)
         .values({
           token_hash: `t${++serial}`,
+          office_code: 'BLT',
           channel,
           role,
           phone: phone as PhoneNumber,

@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNotNull, isNull, lt, ne, or, type SQL } from 'drizzle-orm'
+import { ofOffice } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { FollowUpKind } from '../db/schema.ts'
 import { type CivilDate, daysBetween } from '../lib/civil-date.ts'
@@ -7,7 +8,6 @@ import { liveHolds } from '../register/holds.ts'
 import { type Reason, reasonsOf } from './follow-up-reasons.ts'
 import { isAfter } from './pages.ts'
 import { isTheirNumber } from './settled-numbers.ts'
-import { ofOffice } from './standing.ts'
 
 export type FollowUpFilter = {
   id?: number

@@ -8,7 +8,7 @@ const today = on('2026-11-10')
 const now = morning(today)
 
 function open(world: World, wanted: WantedFollowUp[], dueOn = today) {
-  return openFollowUps(world.db, { wanted, dueOn, now })
+  return openFollowUps(world.db, { wanted, dueOn: () => dueOn, now })
 }
 
 function list(world: World, filter: FollowUpFilter = {}) {

@@ -9,26 +9,41 @@ import { chunks } from './pages.ts'
 /** `cycle_id` 0: it belongs to no cycle. Of several for one resident, kind and cycle the first whose cause is new is opened. */
 export type WantedFollowUp = { resident_id: number; kind: FollowUpKind; cycle_id: number; cause: string }
 
-/** Opens what is new and returns the kinds opened. Where one of the kind is open for the cycle, nothing is added. */
+/** `dueOn`: by when an office is to do it. Opens what is new and returns the kinds opened. Where one of the kind is open for the cycle, nothing is added. */
 export async function openFollowUps(
   db: Db,
-  { wanted, dueOn, now }: { wanted: readonly WantedFollowUp[]; dueOn: CivilDate; now: number },
+  { wanted, dueOn, now }: { wanted: readonly WantedFollowUp[]; dueOn: (officeCode: string) => CivilDate; now: number },
 ): Promise<FollowUpKind[]> {
   const opened: FollowUpKind[] = []
   for (const page of chunks(wanted)) {
     const missing = await withoutStanding(db.read, page)
     if (missing.length === 0) continue
     const { follow_ups } = db.t
+    const offices = await officesOfThose(db.read, missing)
     const added = await db.write((tx) =>
       tx
         .insert(follow_ups)
-        .values(missing.map((one) => ({ ...one, due_on: dueOn, opened_at: now })))
+        .values(missing.map((one) => ({ ...one, due_on: dueOn(offices.get(one.resident_id)!), opened_at: now })))
         .onConflictDoNothing()
         .returning({ kind: follow_ups.kind }),
     )
     opened.push(...added.map(({ kind }) => kind))
   }
   return opened
+}
+
+async function officesOfThose(reader: Reader, wanted: readonly WantedFollowUp[]): Promise<Map<number, string>> {
+  const { residents } = reader.t
+  const rows = await reader
+    .select({ id: residents.id, code: residents.office_code })
+    .from(residents)
+    .where(
+      inArray(
+        residents.id,
+        wanted.map((one) => one.resident_id),
+      ),
+    )
+  return new Map(rows.map(({ id, code }) => [id, code]))
 }
 
 /**

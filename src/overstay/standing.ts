@@ -1,7 +1,6 @@
 import { and, eq, exists, gte, isNull, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
-import type { Office } from '../lib/office.ts'
 
 /**
  * The person of the outer query has a live hold: not lifted, and today is no later than its last day. `residentId` is a
@@ -30,12 +29,4 @@ export function holdersOn(reader: Reader, today: CivilDate) {
     .select({ id: holds.resident_id })
     .from(holds)
     .where(and(isNull(holds.lifted_at), or(isNull(holds.until_on), gte(holds.until_on, today))))
-}
-
-/**
- * Rows of this office, as a filter only: SQLite, which keeps no statistics here, would otherwise walk everything the
- * office has by an index that begins with its code rather than the page that is asked for.
- */
-export function ofOffice(column: SQLWrapper, office: Office): SQL {
-  return sql`${column} || '' = ${office.code}`
 }

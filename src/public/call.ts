@@ -33,8 +33,8 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
     const delivery = await deliveryOf(deps, attemptId)
     if (!delivery) return sayOffice(deps, reply)
     if (answeredBy?.startsWith('machine'))
-      return sendTwiml(reply, callTwiml({ utterances: await note(deps, delivery) }))
-    return ask(deps, reply, { delivery, attemptId, round: 1 })
+      return sendTwiml(reply, callTwiml({ utterances: await note(deps.at(delivery.officeCode), delivery) }))
+    return ask(deps.at(delivery.officeCode), reply, { delivery, attemptId, round: 1 })
   })
 
   app.post<Attempt>('/twilio/call/:attempt/key', async (request, reply) => {
@@ -47,13 +47,14 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
     }
     const delivery = await deliveryOf(deps, attemptId)
     if (!delivery) return sayOffice(deps, reply)
+    const ours = deps.at(delivery.officeCode)
     if (key === '1') {
       await acknowledge(deps.db, { deliveryId: delivery.id, answer: 'understood', via: 'key', now: deps.clock.now() })
-      return sendTwiml(reply, callTwiml({ utterances: await sentence(deps, delivery.language, 'thanks') }))
+      return sendTwiml(reply, callTwiml({ utterances: await sentence(ours, delivery.language, 'thanks') }))
     }
     if (round >= ROUNDS)
-      return sendTwiml(reply, callTwiml({ utterances: await sentence(deps, delivery.language, 'goodbye') }))
-    return ask(deps, reply, { delivery, attemptId, round: round + 1 })
+      return sendTwiml(reply, callTwiml({ utterances: await sentence(ours, delivery.language, 'goodbye') }))
+    return ask(ours, reply, { delivery, attemptId, round: round + 1 })
   })
 
   app.post<Attempt & { Querystring: { heard?: string } }>('/twilio/call/:attempt/end', async (request, reply) => {
@@ -63,19 +64,22 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
       await recordReceipt({ deps, counts, request, receipt: { kind: 'call', sid, status: 'heard', attemptId } })
     }
     const delivery = await deliveryOf(deps, attemptId)
-    const utterances = await sentence(deps, delivery?.language ?? 'id', 'goodbye')
+    const ours = delivery ? deps.at(delivery.officeCode) : deps
+    const utterances = await sentence(ours, delivery?.language ?? 'id', 'goodbye')
     return sendTwiml(reply, callTwiml({ utterances }))
   })
 
   app.post('/twilio/call/inbound', async (request, reply) => {
-    const { CallSid: sid, From: from = '' } = formOf(request)
+    const { CallSid: sid, From: from = '', To: to = '' } = formOf(request)
     if (sid)
       await recordReceipt({ deps, counts, request, receipt: { kind: 'call', sid, status: 'inbound', attemptId: null } })
     const phoneIndex = deps.db.vault.blind(from, 'phone')
     const delivery = await newestDeliveryTo(deps.db.read, phoneIndex, { withVoiceNote: true })
-    const utterances = delivery ? await note(deps, delivery) : []
-    if (!delivery || utterances.length === 0) return sayOffice(deps, reply)
-    const goodbye = await sentence(deps, delivery.language, 'goodbye')
+    const called = deps.offices.all.find(({ senders }) => senders.call === to) ?? deps.office
+    const ours = deps.at(delivery?.officeCode ?? called.code)
+    const utterances = delivery ? await note(ours, delivery) : []
+    if (!delivery || utterances.length === 0) return sayOffice(ours, reply)
+    const goodbye = await sentence(ours, delivery.language, 'goodbye')
     return sendTwiml(reply, callTwiml({ utterances: [...utterances, ...goodbye] }))
   })
 }

@@ -6,6 +6,7 @@ import type { ReceiptSink } from '../deliver/receipt-sink.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import type { WebPatience } from '../lib/web-server.ts'
 
 /** What a resident did in a message: a button, stop or start, or words of their own. */
@@ -23,8 +24,12 @@ export type PublicDeps = {
   db: Db
   log: Log
   clock: Clock
+  /** The home office, for whoever cannot be told to belong to another. */
   office: Office
+  offices: Offices
   templates: Templates
+  /** The same with office, words and voices of another. */
+  at(officeCode: string): PublicDeps
   /** https://host[/path], as the carrier and the residents reach us. */
   publicBaseUrl: string
   twilioAuthToken: string

@@ -58,6 +58,7 @@ describe('what a page says', () => {
 
 function notice(told: Partial<ToldNotice>): ToldNotice {
   return {
+    officeCode: 'BLT',
     noticeId: 1,
     cycleId: 1,
     residentId: 1,

@@ -8,7 +8,7 @@ import type { Pages } from './pages.ts'
 /** `GET /`: by which numbers, senders and address people recognise us, in Indonesian and English. And nothing for robots. */
 export function registerHome(
   app: FastifyInstance,
-  { db, office, templates, publicBaseUrl }: PublicDeps,
+  { db, office, offices, templates, publicBaseUrl }: PublicDeps,
   pages: Pages,
 ): void {
   const sections = ['id', 'en'].map((tag) => {
@@ -16,7 +16,7 @@ export function registerHome(
     return {
       words: homeWords(template, { officeName: office.name }),
       labels: template.page.labels,
-      hours: openingHours(office, tag),
+      offices: offices.all.map((one) => ({ office: one, hours: openingHours(one, tag) })),
     }
   })
   const { language, direction, heading: title } = sections[0]!.words

@@ -19,6 +19,8 @@ type Query = { lang?: string | string[]; done?: string | string[] }
 type Linked = { Params: { token: string }; Querystring: Query }
 
 type OpenNote = {
+  /** Of the resident's office. */
+  deps: PublicDeps
   token: string
   delivery: ToldDelivery
   live: ToldNotice[]
@@ -32,17 +34,17 @@ type OpenNote = {
 export function registerNotePage(app: FastifyInstance, deps: PublicDeps, pages: Pages): void {
   app.get<Linked>('/n/:token', async (request, reply) => {
     const opened = await openNote(deps, pages, request, reply)
-    return 'live' in opened ? showNote(deps, pages, request, reply, opened) : opened
+    return 'live' in opened ? showNote(pages, request, reply, opened) : opened
   })
 
   app.get<Linked>('/n/:token.ics', async (request, reply) => {
     const opened = await openNote(deps, pages, request, reply)
     if (!('live' in opened)) return opened
-    const { template } = templateFor(deps.templates, opened.language)
+    const { template } = templateFor(opened.deps.templates, opened.language)
     return reply
       .type('text/calendar; charset=utf-8')
       .header('content-disposition', `attachment; filename="${opened.live[0]!.reference}.ics"`)
-      .send(calendarFile(calendarDays(deps, opened, template), deps.clock.now()))
+      .send(calendarFile(calendarDays(opened.deps, opened, template), deps.clock.now()))
   })
 
   app.post<Linked & { Body: Fields }>('/n/:token/ack', async (request, reply) => {
@@ -64,7 +66,7 @@ export function registerNotePage(app: FastifyInstance, deps: PublicDeps, pages: 
     const opened = await openNote(deps, pages, request, reply)
     if (!('live' in opened)) return opened
     const language = field(request.body, 'lang')[0] ?? ''
-    if (!deps.templates.has(language)) return pages.sendTrouble(reply, 400)
+    if (!opened.deps.templates.has(language)) return pages.sendTrouble(reply, 400)
     const resident = soleResident(opened.delivery.notices)
     if (!resident) return reply.redirect(pathOf(pages, { ...opened, lang: language }), 303)
     const { residentId } = resident
@@ -77,30 +79,31 @@ type Fields = Readonly<Record<string, string | string[] | undefined>> | null
 
 /** The note behind the link, or the answer already given: unknown (404) or ended (410). */
 async function openNote(
-  deps: PublicDeps,
+  all: PublicDeps,
   pages: Pages,
   request: FastifyRequest<Linked>,
   reply: FastifyReply,
 ): Promise<OpenNote | FastifyReply> {
   const { token } = request.params
-  const delivery = await findByToken(deps.db, token)
+  const delivery = await findByToken(all.db, token)
   if (!delivery) return pages.sendUnknown(reply)
+  const deps = all.at(delivery.officeCode)
   const today = dateAt(deps.clock.now(), deps.office.timeZone)
   const asked = field({ ...request.query, ...(request.body as Fields) }, 'lang')[0] ?? ''
   const lang = deps.templates.has(asked) ? asked : null
   const language = lang ?? soleResident(delivery.notices)?.chosenLanguage ?? delivery.language
   const live = liveNotices(delivery.notices, today)
-  if (live.length === 0) return pages.sendEnded(reply, templateFor(deps.templates, language).template)
-  return { token, delivery, live, today, language, lang }
+  if (live.length === 0) return pages.sendEnded(reply, templateFor(deps.templates, language).template, deps.office)
+  return { deps, token, delivery, live, today, language, lang }
 }
 
 async function showNote(
-  deps: PublicDeps,
   pages: Pages,
   request: FastifyRequest<Linked>,
   reply: FastifyReply,
   opened: OpenNote,
 ): Promise<FastifyReply> {
+  const { deps } = opened
   const { office, templates } = deps
   const done = ANSWERS.find((one) => one === field(request.query, 'done')[0]) ?? null
   const given = await answersGiven(deps, opened.live)

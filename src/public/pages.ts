@@ -23,7 +23,7 @@ export type Pages = {
   path(path: string): string
   send<Page extends Frame & { office: Office }>(reply: FastifyReply, view: 'note' | 'home', page: Page): FastifyReply
   /** 410: this link was ours. */
-  sendEnded(reply: FastifyReply, template: Template): FastifyReply
+  sendEnded(reply: FastifyReply, template: Template, of: Office): FastifyReply
   /** 404 */
   sendUnknown(reply: FastifyReply): FastifyReply
   /** Any other refusal: nothing but "try again" and the office's phone. */
@@ -40,12 +40,12 @@ export function openPages({ office, templates, publicBaseUrl }: PublicDeps): Pag
   const send = <Page extends Frame>(reply: FastifyReply, view: string, page: Page) =>
     reply.type('text/html; charset=utf-8').send(eta.render(view, { office, path, asset, ...page }))
 
-  const sendPlain = (reply: FastifyReply, view: string, all: readonly Template[]) => {
+  const sendPlain = (reply: FastifyReply, view: string, all: readonly Template[], of = office) => {
     const words = [...new Set(all)].map((template) =>
-      endedWords(template, { officeName: office.name, officePhone: office.phone }),
+      endedWords(template, { officeName: of.name, officePhone: of.phone }),
     )
     const { language, direction, heading } = words[0]!
-    return send(reply, view, { language, direction, title: heading, words })
+    return send(reply, view, { language, direction, title: heading, office: of, words })
   }
   const usual = ['id', 'en'].map((tag) => templates.get(tag)!)
 
@@ -53,7 +53,7 @@ export function openPages({ office, templates, publicBaseUrl }: PublicDeps): Pag
     path,
     register: (app) => registerAssets(app, assets),
     send,
-    sendEnded: (reply, template) => sendPlain(reply.code(410), 'ended', [template, ...usual]),
+    sendEnded: (reply, template, of) => sendPlain(reply.code(410), 'ended', [template, ...usual], of),
     sendUnknown: (reply) => sendPlain(reply.code(404), 'ended', usual),
     sendTrouble: (reply, status) => sendPlain(reply.code(status), 'trouble', usual),
   }

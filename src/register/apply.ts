@@ -4,9 +4,10 @@ import { columnList, idList, permitColumns, personColumns } from './columns.ts'
 import { keepCorrections } from './corrections-import.ts'
 import { eachRange, type ImportRun, writeStep } from './run.ts'
 import { settlePermits } from './settle.ts'
+import { transferResidents } from './transfer.ts'
 
 /** People per transaction. Each is brought up to date whole: person, permits, which one is current, doubts, holds. */
-const PEOPLE_PER_WRITE = 500
+const PEOPLE_PER_WRITE = 2_000
 
 /**
  * Brings everybody whose rows have a verdict other than `unchanged` into the register, in bounded transactions. Stopped
@@ -47,6 +48,8 @@ async function peopleBefore(run: ImportRun, before: number): Promise<number[]> {
 
 async function applyPeople(tx: Tx, run: ImportRun, people: number[]): Promise<void> {
   const known = people.filter((key) => key > 0)
+  if (run.elsewhere.length > 0 && known.length > 0)
+    await transferResidents(tx, { residentIds: known, to: run.officeCode, by: 'import', now: run.now })
   await changeResidents(tx, run, known)
   await keepCorrections(tx, run, known)
   const added = await addResidents(

@@ -1,5 +1,6 @@
 import { and, asc, count, countDistinct, eq, gt, gte, isNull, notInArray, type SQL, sql } from 'drizzle-orm'
 import { remarkCorrected } from './corrections-import.ts'
+import { setAsideElsewhere } from './elsewhere.ts'
 import { fillLeftOut } from './fill.ts'
 import type { Field } from './headers.ts'
 import { matchStaged } from './match.ts'
@@ -14,6 +15,8 @@ export type Comparison = {
   remarks: number
   /** Values that an officer's correction stands against. */
   differs: number
+  /** Residents who come from another office with all that is on record. */
+  transferred: number
   /** Known residents who are not in the file; the first thousand by id. */
   absent: number
   absentList: number[]
@@ -28,11 +31,12 @@ export const LISTED = 1000
 /** Gives each staging row its resident, permit and verdict. `present` are the fields that the file has a column for. */
 export async function compareStaged(run: ImportRun, present: ReadonlySet<Field>): Promise<Comparison> {
   await matchStaged(run)
+  const transferred = await setAsideElsewhere(run)
   await fillLeftOut(run, present)
   const remarks = await chooseSpokesmen(run)
   const differs = await remarkCorrected(run, present)
   await giveVerdicts(run)
-  return { ...(await summary(run)), remarks: remarks + differs, differs }
+  return { ...(await summary(run)), transferred, remarks: remarks + differs, differs }
 }
 
 /**
@@ -104,7 +108,7 @@ async function giveVerdicts(run: ImportRun): Promise<void> {
   )
 }
 
-async function summary(run: ImportRun): Promise<Omit<Comparison, 'remarks' | 'differs'>> {
+async function summary(run: ImportRun): Promise<Omit<Comparison, 'remarks' | 'differs' | 'transferred'>> {
   const { read } = run.db
   const { staging, permits, residents } = read.t
   const verdicts = { added: 0, changed: 0, renewed: 0, unchanged: 0 }

@@ -28,6 +28,8 @@ export type ImportResult = {
   rejected: number
   remarks: number
   differs: number
+  /** Residents who come from another office of this program. */
+  transferred: number
   rejects: RejectedRow[]
   remarkList: RejectedRow[]
   absentList: number[]
@@ -55,6 +57,7 @@ export async function resultOf(run: ImportRun, counted: Counted, ending: Ending)
     rejected: rejected[0]?.n ?? 0,
     remarks: (staged?.remarks ?? 0) + (duplicates?.remarks ?? 0) + (comparison?.remarks ?? 0),
     differs: comparison?.differs ?? 0,
+    transferred: comparison?.transferred ?? 0,
     rejects: await rejectedRows(run, 1),
     remarkList: await rejectedRows(run, 0),
     absentList: comparison?.absentList ?? [],
@@ -78,6 +81,19 @@ async function rejectedRows(run: ImportRun, fatal: 0 | 1): Promise<RejectedRow[]
 }
 
 export function countsOf(result: ImportResult): Record<string, number | string> {
-  const { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks, differs } = result
-  return { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks, differs }
+  const {
+    import_id,
+    state,
+    rows,
+    added,
+    changed,
+    renewed,
+    unchanged,
+    absent,
+    rejected,
+    remarks,
+    differs,
+    transferred,
+  } = result
+  return { import_id, state, rows, added, changed, renewed, unchanged, absent, rejected, remarks, differs, transferred }
 }

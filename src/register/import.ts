@@ -24,6 +24,8 @@ export type ImportDeps = {
   now: number
   today: CivilDate
   officeCode: string
+  /** Codes of the other offices of this program. */
+  elsewhere?: readonly string[]
   /** `done` of `total` thousandths of the work. Whatever it throws ends the import where it is. */
   progress?: (done: number, total: number) => void
 }
@@ -107,8 +109,8 @@ async function begin(deps: ImportDeps, options: ImportOptions, file: RegisterFil
       .returning({ id: imports.id })
     return row!.id
   })
-  await clearStaging(db, officeCode)
-  return { db, importId, officeCode, now, today }
+  await clearStaging(db)
+  return { db, importId, officeCode, elsewhere: deps.elsewhere ?? [], now, today }
 }
 
 async function digestOf(file: string): Promise<string> {
@@ -142,7 +144,7 @@ async function close(
       })
       .where(eq(imports.id, run.importId))
   })
-  await clearStaging(run.db, run.officeCode)
+  await clearStaging(run.db)
   return result
 }
 
@@ -157,7 +159,7 @@ async function abandon(run: ImportRun, error: unknown, dryRun: boolean): Promise
       .set({ state: 'failed', reason, finished_at: run.now })
       .where(and(eq(imports.id, run.importId), inArray(imports.state, ['staging', 'staged'])))
   })
-  await clearStaging(run.db, run.officeCode)
+  await clearStaging(run.db)
 }
 
 /** A dry run leaves nothing behind. */
@@ -166,7 +168,7 @@ async function forget(run: ImportRun): Promise<void> {
   await run.db.write(async (tx) => {
     await tx.update(imports).set({ state: 'failed' }).where(eq(imports.id, run.importId))
   })
-  await clearStaging(run.db, run.officeCode)
+  await clearStaging(run.db)
   await run.db.write(async (tx) => {
     await tx.delete(rejects).where(eq(rejects.import_id, run.importId))
     await tx.delete(imports).where(eq(imports.id, run.importId))

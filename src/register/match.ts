@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { findElsewhere, findPermitsElsewhere } from './elsewhere.ts'
 import { eachRange, type ImportRun } from './run.ts'
 
 // Written so that each row is found by the narrow index, whatever the statistics: a plus sign keeps both engines from
@@ -15,6 +16,7 @@ import { eachRange, type ImportRun } from './run.ts'
 export async function matchStaged(run: ImportRun): Promise<void> {
   await byRegisterNumber(run)
   await byPassport(run)
+  await findElsewhere(run)
   await oneResidentPerRegisterNumber(run)
   await groupNewPeople(run)
   await eachRange(run, (tx, mine) =>
@@ -23,6 +25,7 @@ export async function matchStaged(run: ImportRun): Promise<void> {
         (select p.id from permits p where p.office_code = ${run.officeCode} and p.permit_no = staging.permit_no)
       where ${mine}`),
   )
+  await findPermitsElsewhere(run)
 }
 
 async function byRegisterNumber(run: ImportRun): Promise<void> {

@@ -4,10 +4,18 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 
 /** One import under way: its row in `imports` and its rows in `staging`. */
-export type ImportRun = { db: Db; importId: number; officeCode: string; now: number; today: CivilDate }
+export type ImportRun = {
+  db: Db
+  importId: number
+  officeCode: string
+  /** The other offices of this program; one of them may have somebody whom the file names. */
+  elsewhere: readonly string[]
+  now: number
+  today: CivilDate
+}
 
 /** So many staging rows per transaction: other writers wait no longer than one of these takes. */
-const ROWS_PER_WRITE = 5000
+const ROWS_PER_WRITE = 20_000
 
 /**
  * A write of an import that is still under way. Whoever begins a newer import of the same office ends this one,
@@ -46,14 +54,14 @@ export async function eachRange(run: ImportRun, work: (tx: Tx, mine: SQL) => Pro
 }
 
 /** Staging rows of imports that are over: copies of personal data that nobody needs any more. */
-export async function clearStaging(db: Db, officeCode: string): Promise<void> {
+export async function clearStaging(db: Db): Promise<void> {
   const { staging, imports } = db.t
   for (;;) {
     const over = await db.read
       .select({ id: staging.id })
       .from(staging)
       .innerJoin(imports, eq(imports.id, staging.import_id))
-      .where(and(eq(imports.office_code, officeCode), inArray(imports.state, ['applied', 'refused', 'failed'])))
+      .where(inArray(imports.state, ['applied', 'refused', 'failed']))
       .limit(ROWS_PER_WRITE)
     if (over.length === 0) return
     const ids = over.map((row) => row.id)

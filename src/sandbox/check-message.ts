@@ -181,5 +181,10 @@ function readSchedule(
 }
 
 function segmentsOf(body: string, smart: boolean): number {
+  // What needs no calculator: it takes a millisecond for each message.
+  if (septetEach.test(body)) return body.length <= 160 ? 1 : Math.ceil(body.length / 153)
   return new SegmentedMessage(body, 'auto', smart).segmentsCount
 }
+
+/** Letters that take one septet in every encoding that there is. */
+const septetEach = /^[\n\r -Z_a-z]+$/

@@ -1,8 +1,10 @@
 import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm'
+import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Answer, Channel, Role } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 
 export type Person = {
@@ -34,7 +36,10 @@ export type ExistingNotice = {
 /** A current permit that may have to be told of, with everything the decision needs. */
 export type Candidate = Person & {
   permitId: number
+  /** The office that the resident belongs to. */
   officeCode: string
+  /** The one under which the permit came in. */
+  issuedBy: string
   permitNo: string
   kind: string
   expiresOn: CivilDate
@@ -48,10 +53,15 @@ export type Candidate = Person & {
 
 export type PageKey = { expiresOn: CivilDate; id: number }
 
+/** The office under which a permit came in: its resident's, or the one before the first transfer. */
+export function issuedBy(permits: Reader['t']['permits']) {
+  return sql<string>`coalesce(${permits.came_from}, ${permits.office_code})`
+}
+
 /** The next permits in the window, by expiry and id. */
 export async function pageOfPermits(
   reader: Reader,
-  window: { from: CivilDate; to: CivilDate; after: PageKey | null; limit: number },
+  window: { offices: Offices; from: CivilDate; to: CivilDate; after: PageKey | null; limit: number },
 ): Promise<(PageKey & { permitId: number })[]> {
   const { permits } = reader.t
   const after = window.after
@@ -63,6 +73,7 @@ export async function pageOfPermits(
         eq(permits.is_current, 1),
         gte(permits.expires_on, after?.expiresOn ?? window.from),
         lte(permits.expires_on, window.to),
+        inOffices(permits.office_code, window.offices),
         after
           ? or(
               gt(permits.expires_on, after.expiresOn),
@@ -84,6 +95,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .select({
       permitId: permits.id,
       officeCode: permits.office_code,
+      issuedBy: issuedBy(permits),
       permitNo: permits.permit_no,
       kind: permits.kind,
       expiresOn: permits.expires_on,

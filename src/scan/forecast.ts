@@ -4,6 +4,7 @@ import { and, inArray, isNull } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { type Channel, type Office, type Role, stagesFor } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './candidates.ts'
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
@@ -14,6 +15,7 @@ import { lastOverstayNoticeDay } from './stages.ts'
 export type ForecastKey = {
   /** The day on which the scan creates them. */
   on: CivilDate
+  officeCode: string
   stage: number
   planStage: number
   role: Role
@@ -30,7 +32,8 @@ export type ForecastRow = ForecastKey & { deliveries: number; notices: number }
 
 export type ForecastDeps = {
   read: Reader
-  office: Office
+  /** One or several; nobody of another is counted. */
+  offices: Offices
   languageOf: (person: { nationality: string; language: string | null; chosenLanguage: string | null }) => string
   destinationOf: (channel: Channel, number: PhoneNumber) => string
 }
@@ -47,9 +50,14 @@ export async function forecastDeliveries(
   deps: ForecastDeps,
   { today, days, visit }: { today: CivilDate; days: number; visit?: Visit | undefined },
 ): Promise<ForecastRow[]> {
-  const { read, office } = deps
+  const { read, offices } = deps
   const last = addDays(today, days - 1)
-  const window = { from: addDays(today, -lastOverstayNoticeDay), to: addDays(last, furthestStage(office)), limit: PAGE }
+  const window = {
+    offices,
+    from: addDays(today, -lastOverstayNoticeDay),
+    to: addDays(last, Math.max(...offices.all.map(furthestStage))),
+    limit: PAGE,
+  }
   const totals = new Totals(deps.destinationOf)
   let after: PageKey | null = null
   for (;;) {
@@ -65,6 +73,7 @@ export async function forecastDeliveries(
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
       const until = candidate.held ? (held.get(candidate.residentId) ?? NEVER) : null
+      const office = offices.of(candidate.officeCode)
       for (const told of simulate(candidate, { office, today, last, heldUntil: until, languageOf: deps.languageOf })) {
         totals.add(candidate, told)
         visit?.(candidate, told)
@@ -170,15 +179,15 @@ class Totals {
     this.#destinationOf = destinationOf
   }
 
-  add({ kind, expiresOn }: Candidate, { on, stage, planStage, wanted }: Told): void {
+  add({ officeCode, kind, expiresOn }: Candidate, { on, stage, planStage, wanted }: Told): void {
     for (const { role, channel, phone, language } of wanted) {
       const destination = this.#destinationOf(channel, phone.number)
-      const key = { on, stage, planStage, role, channel, language, kind, expiresOn, destination }
+      const key = { on, officeCode, stage, planStage, role, channel, language, kind, expiresOn, destination }
       const name = Object.values(key).join(' ')
       const row = this.#rows.get(name) ?? { ...key, deliveries: 0, notices: 0 }
       this.#rows.set(name, row)
       row.notices += 1
-      if (this.#isFirst(on, `${phone.index} ${channel} ${language}`)) row.deliveries += 1
+      if (this.#isFirst(on, `${officeCode} ${phone.index} ${channel} ${language}`)) row.deliveries += 1
     }
   }
 

@@ -4,8 +4,9 @@ import type { Db, Tx } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
+import type { Offices } from '../lib/offices.ts'
 import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './candidates.ts'
-import { type Decision, decide } from './decide.ts'
+import { type Decision, decide, type WantedDelivery } from './decide.ts'
 import { addDeliveries, firstStart, type Wanted } from './plan-deliveries.ts'
 import { newReference } from './reference.ts'
 import { lastOverstayNoticeDay } from './stages.ts'
@@ -14,7 +15,8 @@ import { withToldMarks } from './told-marks.ts'
 export type ScanDeps = {
   db: Db
   log: Log
-  office: Office
+  /** In one time zone: `today` is theirs. */
+  offices: Offices
   /** The language a resident is told in: own choice, register, nationality. */
   languageOf: (person: { nationality: string; language: string | null; chosenLanguage: string | null }) => string
   /** Epoch ms; one for the whole pass. */
@@ -43,7 +45,7 @@ const REFERENCE_LENGTH = 4
  * With `dryRun` nothing is written and the counts say what would be.
  */
 export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {}): Promise<ScanResult> {
-  const { db, office, today } = deps
+  const { db, offices, today } = deps
   const result: ScanResult = {
     permits_looked_at: 0,
     notices_new: 0,
@@ -54,8 +56,9 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     by_stage: {},
   }
   const window = {
+    offices,
     from: addDays(today, -lastOverstayNoticeDay),
-    to: addDays(today, furthestStage(office)),
+    to: addDays(today, Math.max(...offices.all.map(furthestStage))),
     limit: PAGE,
   }
   let after: PageKey | null = null
@@ -93,7 +96,10 @@ type Decided = { candidate: Candidate; decision: Decision }
 
 async function decideAll(reader: Db['read'], permitIds: number[], deps: ScanDeps): Promise<Decided[]> {
   const candidates = await withToldMarks(reader, deps.db.vault, await loadCandidates(reader, permitIds, deps.today))
-  return candidates.map((candidate) => ({ candidate, decision: decide(candidate, deps) }))
+  return candidates.map((candidate) => ({
+    candidate,
+    decision: decide(candidate, { ...deps, office: deps.offices.of(candidate.officeCode) }),
+  }))
 }
 
 /** Decides again inside the transaction: an import or an officer may have come between. */
@@ -106,25 +112,26 @@ async function writePage(
   const wanted: Wanted[] = []
   const superseded: number[] = []
   for (const { candidate, decision } of decided) {
+    const office = deps.offices.of(candidate.officeCode)
     if (decision.what === 'create') {
       const noticeId = await createNotice(tx, candidate, decision, deps)
-      wanted.push(...decision.wanted.map((one) => asWanted(candidate, noticeId, decision.stage, one)))
+      wanted.push(
+        ...decision.wanted.map((one) => asWanted(candidate, { ...one, noticeId, stage: decision.stage, office })),
+      )
       superseded.push(...decision.supersedes)
     }
     if (decision.what === 'reopen') {
       const { notice } = decision
       for (const one of decision.wanted) {
         const existing = notice.deliveries.find((row) => row.role === one.role && row.channel === one.channel)
-        if (existing) await reopen(tx, existing.id, one, deps)
-        else wanted.push(asWanted(candidate, notice.id, notice.stage, one))
+        if (existing) await reopen(tx, existing.id, one, { office, now: deps.now })
+        else wanted.push(asWanted(candidate, { ...one, noticeId: notice.id, stage: notice.stage, office }))
       }
     }
   }
   const vault = deps.db.vault
   const deliveries =
-    wanted.length === 0
-      ? 0
-      : await addDeliveries(tx, { office: deps.office, vault, wanted, today: deps.today, now: deps.now })
+    wanted.length === 0 ? 0 : await addDeliveries(tx, { vault, wanted, today: deps.today, now: deps.now })
   return { decided, deliveries, superseded: await cancelSuperseded(tx, superseded, deps.now) }
 }
 
@@ -137,7 +144,7 @@ async function createNotice(
   const { cycles, notices } = tx.t
   const cycleId = candidate.cycleId ?? (await createCycle(tx, candidate, deps.now))
   for (let length = REFERENCE_LENGTH; ; length++) {
-    const reference = newReference(deps.office.code, length, deps.random)
+    const reference = newReference(candidate.officeCode, length, deps.random)
     const taken = await tx.select({ id: notices.id }).from(notices).where(eq(notices.reference, reference))
     if (taken.length > 0) continue
     const [row] = await tx
@@ -164,31 +171,18 @@ async function createNotice(
 }
 
 function asWanted(
-  candidate: Candidate,
-  noticeId: number,
-  stage: number,
-  one: Extract<Decision, { what: 'create' }>['wanted'][number],
+  { issuedBy, permitNo, expiresOn }: Candidate,
+  { phone, ...one }: WantedDelivery & Pick<Wanted, 'noticeId' | 'stage' | 'office'>,
 ): Wanted {
-  return {
-    officeCode: candidate.officeCode,
-    permitNo: candidate.permitNo,
-    expiresOn: candidate.expiresOn,
-    stage,
-    role: one.role,
-    channel: one.channel,
-    noticeId,
-    phone: one.phone.number,
-    phoneCountry: one.phone.country,
-    language: one.language,
-  }
+  return { ...one, issuedBy, permitNo, expiresOn, phone: phone.number, phoneCountry: phone.country }
 }
 
 /** The same row again, to the phone of today. */
 async function reopen(
   tx: Tx,
   deliveryId: number,
-  wanted: Extract<Decision, { what: 'reopen' }>['wanted'][number],
-  deps: ScanDeps,
+  wanted: WantedDelivery,
+  { office, now }: { office: Office; now: number },
 ): Promise<void> {
   const { deliveries } = tx.t
   await tx
@@ -196,12 +190,13 @@ async function reopen(
     .set({
       state: 'queued',
       reason: null,
+      office_code: office.code,
       phone: wanted.phone.number,
       phone_index: wanted.phone.index,
       phone_country: wanted.phone.country,
       language: wanted.language,
-      not_before: firstStart(deps.office, wanted.channel, deps.now),
-      state_since: deps.now,
+      not_before: firstStart(office, wanted.channel, now),
+      state_since: now,
     })
     .where(and(eq(deliveries.id, deliveryId), eq(deliveries.state, 'cancelled')))
 }

@@ -10,7 +10,8 @@ import { mayBeLost, stageBegins } from './lost.ts'
 
 /** What identifies a link for ever: the same delivery has the same token, also after a restore. */
 export type LinkParts = {
-  officeCode: string
+  /** Under which the permit came in; a transfer does not change it. */
+  issuedBy: string
   permitNo: string
   expiresOn: CivilDate
   stage: number
@@ -20,6 +21,8 @@ export type LinkParts = {
 
 /** One message or call that one notice wants. */
 export type Wanted = LinkParts & {
+  /** Whose words, window and sender it has. */
+  office: Office
   noticeId: number
   phone: PhoneNumber
   phoneCountry: string | null
@@ -27,11 +30,11 @@ export type Wanted = LinkParts & {
 }
 
 export function tokenOf(vault: { token(...parts: (string | number)[]): string }, parts: LinkParts): string {
-  return vault.token(parts.officeCode, parts.permitNo, parts.expiresOn, parts.stage, parts.role, parts.channel)
+  return vault.token(parts.issuedBy, parts.permitNo, parts.expiresOn, parts.stage, parts.role, parts.channel)
 }
 
 /**
- * Writes the deliveries of new notices. What goes to one phone by one channel in one language on one day travels together:
+ * Writes the deliveries of new notices. What one office tells one phone by one channel in one language on one day travels together:
  * in the delivery that already waits there untouched, else in a new one. Call it with the wanted of one page at a time.
  *
  * What may have been told in a gap travels with those of its own day only, as it did then: the link at the carrier
@@ -39,28 +42,27 @@ export function tokenOf(vault: { token(...parts: (string | number)[]): string },
  */
 export async function addDeliveries(
   tx: Tx,
-  options: { office: Office; vault: Vault; wanted: readonly Wanted[]; today: CivilDate; now: number },
+  options: { vault: Vault; wanted: readonly Wanted[]; today: CivilDate; now: number },
 ): Promise<number> {
-  const { office, vault, today, now } = options
+  const { vault, today, now } = options
   const gap = await readGap(tx)
   const groups = new Map<string, { wanted: Wanted[]; phoneIndex: string }>()
   for (const one of options.wanted) {
     const phoneIndex = vault.blind(one.phone, 'phone')
-    const apart = mayBeLost(one, gap, office.timeZone) ? ` begun ${stageBegins(one)}` : ''
-    const key = `${phoneIndex} ${one.channel} ${one.language}${apart}`
+    const apart = mayBeLost(one, gap, one.office.timeZone) ? ` begun ${stageBegins(one)}` : ''
+    const key = `${one.office.code} ${phoneIndex} ${one.channel} ${one.language}${apart}`
     const group = groups.get(key)
     if (group) group.wanted.push(one)
     else groups.set(key, { wanted: [one], phoneIndex })
   }
   const indexes = [...new Set([...groups.values()].map((group) => group.phoneIndex))]
   const waiting = await untouchedToday(tx, today, indexes)
-  if (gap) await leaveLost(tx, waiting, { gap, timeZone: office.timeZone })
+  const [any] = options.wanted
+  if (gap && any) await leaveLost(tx, waiting, { gap, timeZone: any.office.timeZone })
   let created = 0
   for (const [key, { wanted, phoneIndex }] of groups) {
     let deliveryId = waiting.get(key)
-    const sorted = wanted.toSorted((a, b) =>
-      `${a.officeCode} ${a.permitNo}` < `${b.officeCode} ${b.permitNo}` ? -1 : 1,
-    )
+    const sorted = wanted.toSorted((a, b) => (`${a.issuedBy} ${a.permitNo}` < `${b.issuedBy} ${b.permitNo}` ? -1 : 1))
     const first = sorted[0]!
     const role: Role = sorted.some((one) => one.role === 'sponsor') ? 'sponsor' : 'resident'
     if (deliveryId === undefined) {
@@ -68,6 +70,7 @@ export async function addDeliveries(
         .insert(tx.t.deliveries)
         .values({
           token_hash: vault.tokenHash(tokenOf(vault, first)),
+          office_code: first.office.code,
           channel: first.channel,
           role,
           phone: first.phone,
@@ -77,7 +80,7 @@ export async function addDeliveries(
           stage: Math.min(...sorted.map((one) => one.stage)),
           due_on: today,
           state: 'queued',
-          not_before: firstStart(office, first.channel, now),
+          not_before: firstStart(first.office, first.channel, now),
           state_since: now,
           created_at: now,
         })
@@ -128,13 +131,14 @@ async function untouchedToday(tx: Tx, today: CivilDate, phoneIndexes: string[]):
   const rows = await tx
     .select({
       id: deliveries.id,
+      office_code: deliveries.office_code,
       phone_index: deliveries.phone_index,
       channel: deliveries.channel,
       language: deliveries.language,
     })
     .from(deliveries)
     .where(untouched)
-  return new Map(rows.map((row) => [`${row.phone_index} ${row.channel} ${row.language}`, row.id]))
+  return new Map(rows.map((row) => [`${row.office_code} ${row.phone_index} ${row.channel} ${row.language}`, row.id]))
 }
 
 /** Strikes out the deliveries that wait for a look at the carrier. */

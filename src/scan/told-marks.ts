@@ -7,11 +7,11 @@ import type { Candidate } from './candidates.ts'
 /** Behind every stage there is: of the permit it is known that it was here once, and of no stage that it was told. */
 export const NO_STAGE = 10_000
 
-type Cycle = { officeCode: string; permitNo: string; expiresOn: CivilDate }
+type Cycle = { issuedBy: string; permitNo: string; expiresOn: CivilDate }
 
 /** What is kept of a permit's number when everything else of the person is erased; nothing can be read from it. */
-export function permitMark(vault: Pick<Vault, 'blind'>, { officeCode, permitNo }: Omit<Cycle, 'expiresOn'>): string {
-  return vault.blind(JSON.stringify([officeCode, permitNo]), 'told')
+export function permitMark(vault: Pick<Vault, 'blind'>, { issuedBy, permitNo }: Omit<Cycle, 'expiresOn'>): string {
+  return vault.blind(JSON.stringify([issuedBy, permitNo]), 'told')
 }
 
 /** The marks of these cycles, in their order; null for one that nobody was erased with. */

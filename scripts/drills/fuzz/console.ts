@@ -302,6 +302,6 @@ async function people(world: TestConsole): Promise<void> {
     { resident_id: silent.id, kind: 'phone' as const, cycle_id: soon.id, cause: 'unconfirmed' },
     { resident_id: silent.id, kind: 'number' as const, cycle_id: 0, cause: 'no-phone' },
   ]
-  await openFollowUps(db, { wanted, dueOn: TODAY, now: clock.now() })
-  await overstayPass({ db, log: deps.log, office: deps.office, now: clock.now(), today: TODAY })
+  await openFollowUps(db, { wanted, dueOn: () => TODAY, now: clock.now() })
+  await overstayPass({ db, log: deps.log, offices: deps.offices, now: clock.now(), today: TODAY })
 }

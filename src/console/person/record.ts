@@ -19,6 +19,8 @@ export type PersonRecord = {
   permits: Row<'permits'>[]
   holds: Row<'holds'>[]
   corrections: Awaited<ReturnType<typeof correctionHistory>>
+  /** From office to office. */
+  transfers: Row<'transfers'>[]
   /** The files that brought the person in and that named them last. */
   imports: { id: number; file_name: string; started_on: CivilDate }[]
   cycles: (Row<'cycles'> & {
@@ -47,7 +49,9 @@ export type PersonDelivery = Omit<Row<'deliveries'>, 'attempts' | 'phone_index' 
 export async function personRecord(scope: PersonScope, residentId: number): Promise<PersonRecord> {
   const { read, t, vault } = scope.db
   const { resident } = await residentFile(scope, residentId)
-  const of = <Table extends 'permits' | 'holds' | 'follow_ups' | 'overstay_cases' | 'cycles'>(name: Table) =>
+  const of = <Table extends 'permits' | 'holds' | 'transfers' | 'follow_ups' | 'overstay_cases' | 'cycles'>(
+    name: Table,
+  ) =>
     read
       .select()
       .from(t[name])
@@ -75,6 +79,7 @@ export async function personRecord(scope: PersonScope, residentId: number): Prom
     permits: await of('permits'),
     holds: await of('holds'),
     corrections: await correctionHistory(read, residentId),
+    transfers: await of('transfers'),
     imports: await read
       .select({ id: imports.id, file_name: imports.file_name, started_on: imports.started_on })
       .from(imports)

@@ -1,6 +1,6 @@
-import twilio from 'twilio'
 import type { Log } from '../../lib/events.ts'
 import type { Answered, Carrier, CarrierFault, Listed, Outgoing, Sent } from '../carrier.ts'
+import { RestException, twilioApi } from './api.ts'
 import { faultOfAnswer, verdictOf } from './errors.ts'
 import { UndiciTransport } from './http.ts'
 
@@ -33,12 +33,14 @@ const NOT_CONNECTED = new Set([
 
 /** The carrier port on the Twilio SDK. Nothing is sent twice by it: no automatic retry anywhere below. */
 export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
+  const { accountSid, authToken, apiBaseUrl } = settings
   const transport = new UndiciTransport({
+    accountSid,
+    authToken,
     timeoutMs: settings.timeoutMs ?? 15_000,
     connections: settings.connections ?? 100,
   })
-  const client = twilio(settings.accountSid, settings.authToken, { httpClient: transport })
-  if (settings.apiBaseUrl) client.api.baseUrl = settings.apiBaseUrl
+  const client = twilioApi({ accountSid, apiBaseUrl, transport })
 
   async function ask<Value>(what: () => Promise<Value>): Promise<Answered<Value>> {
     try {
@@ -122,14 +124,14 @@ function messageOf(message: Exclude<Outgoing, { kind: 'call' }>, settings: Twili
       body: message.body,
       validityPeriod: message.validitySeconds,
       statusCallback: message.statusCallback,
-      ...(settings.messagingServiceSid
+      ...(message.from === undefined && settings.messagingServiceSid
         ? { messagingServiceSid: settings.messagingServiceSid }
-        : { from: settings.smsFrom ?? '' }),
+        : { from: message.from ?? settings.smsFrom ?? '' }),
     }
   }
   const whatsapp = {
     to: `whatsapp:${message.to}`,
-    from: `whatsapp:${settings.whatsappFrom ?? ''}`,
+    from: `whatsapp:${message.from ?? settings.whatsappFrom ?? ''}`,
     statusCallback: message.statusCallback,
   }
   if (message.kind === 'whatsapp-audio') return { ...whatsapp, mediaUrl: [message.mediaUrl] }
@@ -144,7 +146,7 @@ function messageOf(message: Exclude<Outgoing, { kind: 'call' }>, settings: Twili
 function callOf(message: Extract<Outgoing, { kind: 'call' }>, settings: TwilioSettings) {
   return {
     to: message.to as string,
-    from: settings.callFrom ?? '',
+    from: message.from ?? settings.callFrom ?? '',
     url: message.url,
     method: 'POST',
     statusCallback: message.statusCallback,
@@ -170,7 +172,7 @@ function codeOf(errorCode: number | null | undefined): number | null {
 }
 
 function faultOf(error: unknown, log: Log): CarrierFault {
-  if (error instanceof twilio.RestException) {
+  if (error instanceof RestException) {
     const code = typeof error.code === 'number' ? error.code : null
     if (code !== null && error.status < 500 && !verdictOf(code).known) {
       log.error({ error_code: code, http_status: error.status }, 'unknown carrier error code')

@@ -4,6 +4,7 @@ import { eraseFromDeliveries, ownNumbers, repliesFrom } from '../../deliver/eras
 import type { CivilDate } from '../../lib/civil-date.ts'
 import { eraseFromCases } from '../../overstay/erase.ts'
 import { eraseFromRegister } from '../../register/erase.ts'
+import { issuedBy } from '../../scan/candidates.ts'
 import { NO_STAGE, permitMark } from '../../scan/told-marks.ts'
 import { personFacts } from './facts.ts'
 import { type Rule, recordErasure, TENGGAT } from './record.ts'
@@ -39,7 +40,7 @@ export async function erasePerson(deps: EraseDeps, erasing: Erasing): Promise<Er
     const kept = keep(facts)
     if (kept) return { kept }
     const permits = await permitsOf(tx, residentId)
-    await leaveMarks(tx, { db, officeCode, now }, permits)
+    await leaveMarks(tx, { db, now }, permits)
     const countsAs = countsAsBornOn(
       await birthDateOf(tx, residentId),
       permits.flatMap(({ expiresOn, cycles }) => [expiresOn, ...cycles.map((cycle) => cycle.expiresOn)]),
@@ -59,6 +60,7 @@ export async function erasePerson(deps: EraseDeps, erasing: Erasing): Promise<Er
 
 type ErasedPermit = {
   id: number
+  issuedBy: string
   permitNo: string
   expiresOn: CivilDate
   cycles: { id: number; expiresOn: CivilDate }[]
@@ -67,7 +69,7 @@ type ErasedPermit = {
 async function permitsOf(tx: Tx, residentId: number): Promise<ErasedPermit[]> {
   const { permits, cycles } = tx.t
   const rows = await tx
-    .select({ id: permits.id, permitNo: permits.permit_no, expiresOn: permits.expires_on })
+    .select({ id: permits.id, issuedBy: issuedBy(permits), permitNo: permits.permit_no, expiresOn: permits.expires_on })
     .from(permits)
     .where(eq(permits.resident_id, residentId))
     .orderBy(asc(permits.id))
@@ -86,12 +88,12 @@ async function permitsOf(tx: Tx, residentId: number): Promise<ErasedPermit[]> {
 /** One for each stage that somebody was told, or one behind all stages: the permit is known all the same. */
 async function leaveMarks(
   tx: Tx,
-  { db, officeCode, now }: Pick<EraseDeps, 'db' | 'officeCode' | 'now'>,
+  { db, now }: Pick<EraseDeps, 'db' | 'now'>,
   permits: readonly ErasedPermit[],
 ): Promise<void> {
   const { told_marks } = tx.t
-  for (const { permitNo, expiresOn, cycles } of permits) {
-    const mark = permitMark(db.vault, { officeCode, permitNo })
+  for (const { issuedBy, permitNo, expiresOn, cycles } of permits) {
+    const mark = permitMark(db.vault, { issuedBy, permitNo })
     const known = cycles.some((cycle) => cycle.expiresOn === expiresOn) ? cycles : [...cycles, { id: 0, expiresOn }]
     for (const cycle of known) {
       const stages = await toldStages(tx, cycle.id)
@@ -125,14 +127,10 @@ async function hasCase(tx: Tx, cycleId: number): Promise<boolean> {
 }
 
 /** Somebody who was erased before, came in again by a file, and of whom nothing has happened since: counted already. */
-async function isEmptySkeleton(
-  tx: Tx,
-  permits: readonly ErasedPermit[],
-  { db, officeCode, now }: EraseDeps,
-): Promise<boolean> {
+async function isEmptySkeleton(tx: Tx, permits: readonly ErasedPermit[], { db, now }: EraseDeps): Promise<boolean> {
   const { told_marks } = tx.t
   if (permits.length === 0 || permits.some(({ cycles }) => cycles.length > 0)) return false
-  const marks = permits.map(({ permitNo }) => permitMark(db.vault, { officeCode, permitNo }))
+  const marks = permits.map((permit) => permitMark(db.vault, permit))
   const rows = await tx
     .select({ mark: told_marks.permit_mark, at: told_marks.at })
     .from(told_marks)
@@ -142,7 +140,8 @@ async function isEmptySkeleton(
 }
 
 async function removeSkeleton(tx: Tx, residentId: number): Promise<void> {
-  const { residents, permits, holds, follow_ups } = tx.t
+  const { residents, permits, holds, follow_ups, transfers } = tx.t
+  await tx.delete(transfers).where(eq(transfers.resident_id, residentId))
   await tx.delete(follow_ups).where(eq(follow_ups.resident_id, residentId))
   await tx.delete(holds).where(eq(holds.resident_id, residentId))
   await tx.delete(permits).where(eq(permits.resident_id, residentId))

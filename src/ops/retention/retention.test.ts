@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Carrier } from '../../deliver/carrier.ts'
 import { addDays, type CivilDate, instantOf } from '../../lib/civil-date.ts'
 import { silentLog } from '../../lib/events.ts'
+import { officesOf } from '../../lib/offices.ts'
 import { overstayPass } from '../../overstay/cases.ts'
 import { office, on, openWorld, passAt, type World } from '../../overstay/fixture.ts'
 import { reportOf } from '../../overstay/report.ts'
@@ -245,7 +246,7 @@ describe('the retention pass', () => {
   it('erases nothing by itself where the office has no rules', async () => {
     await permitsTo(world, END).noticed({ state: 'delivered' })
     const { retention: _, ...without } = { ...office }
-    expect(await retentionPass({ ...deps(addDays(END, 9_000)), office: without })).toEqual({ rules: 0 })
+    expect(await retentionPass({ ...deps(addDays(END, 9_000)), offices: officesOf([without]) })).toEqual({ rules: 0 })
     expect(await world.db.read.$count(world.db.t.erasures)).toBe(0)
   })
 
@@ -301,7 +302,7 @@ describe('the retention pass', () => {
     return {
       db: world.db,
       log: silentLog,
-      office: { ...office, retention: rules },
+      offices: officesOf([{ ...office, retention: rules }]),
       now: at(today),
       today,
       databaseFile: undefined,

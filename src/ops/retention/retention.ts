@@ -5,6 +5,7 @@ import type { Carrier } from '../../deliver/carrier.ts'
 import { addDays, type CivilDate } from '../../lib/civil-date.ts'
 import type { Log } from '../../lib/events.ts'
 import type { Office } from '../../lib/office.ts'
+import type { Offices } from '../../lib/offices.ts'
 import { backupsFolder, listBackups } from '../backup/files.ts'
 import { redactAtCarrier } from './at-the-carrier.ts'
 import { erasePerson } from './erase-person.ts'
@@ -15,7 +16,7 @@ import { eraseLeftovers, eraseNotes, eraseOldReceipts, eraseWords } from './text
 export type RetentionDeps = {
   db: Db
   log: Log
-  office: Office
+  offices: Offices
   now: number
   today: CivilDate
   /** Undefined on PostgreSQL, which clears its own pages (VACUUM). */
@@ -46,23 +47,28 @@ const SCRUBBED = 'scrubbed_until'
  * is finished by the next; the same pass again does nothing. Without rules nothing is erased.
  */
 export async function retentionPass(deps: RetentionDeps): Promise<RetentionCounts | { rules: 0 }> {
-  const { db, log, now, today, office } = deps
-  const { retention, timeZone } = office
+  const { db, log, now, today, offices } = deps
+  const { retention, timeZone } = offices.home
   if (!retention) return { rules: 0 }
   const aged = (days: number) => ({ before: olderThan({ today, days, timeZone }), basis: `${days} days` })
 
-  const leftovers = await eraseLeftovers({ db, now }, { officeCode: office.code, ...aged(retention.messages) })
+  const leftovers = await eraseLeftovers({ db, now }, aged(retention.messages))
   const messages = await eraseWords({ db, now }, aged(retention.messages))
   const receipts = await eraseOldReceipts({ db, now }, aged(retention.receipts))
   const notes = await eraseNotes({ db, now }, aged(retention.cases))
-  const { residents, still_listed } = await eraseResidents(deps, retention.residents)
+  let [residents, stillListed] = [0, 0]
+  for (const office of offices.all) {
+    const erased = await eraseResidents({ db, now, today, office }, retention.residents)
+    residents += erased.residents
+    stillListed += erased.still_listed
+  }
   const counts = {
     messages,
     receipts,
     notes: sum(notes),
     leftovers: sum(leftovers),
     residents,
-    still_listed,
+    still_listed: stillListed,
     at_carrier: 0,
   }
   // The carrier may take long; what is gone here is to be gone first.
@@ -96,7 +102,9 @@ export async function scrubErased({ db, databaseFile }: Pick<RetentionDeps, 'db'
   })
 }
 
-async function eraseResidents(deps: RetentionDeps, days: number): Promise<{ residents: number; still_listed: number }> {
+type OfOffice = Pick<RetentionDeps, 'db' | 'now' | 'today'> & { office: Office }
+
+async function eraseResidents(deps: OfOffice, days: number): Promise<{ residents: number; still_listed: number }> {
   const { db, office, now, today } = deps
   const { timeZone } = office
   const total = { residents: 0, still_listed: 0 }
@@ -123,7 +131,7 @@ async function eraseResidents(deps: RetentionDeps, days: number): Promise<{ resi
 
 /** Whose permits all ended long enough ago; the rest is for `whyKept` to say. */
 async function candidates(
-  { db, office, today }: RetentionDeps,
+  { db, office, today }: OfOffice,
   { after, days }: { after: number; days: number },
 ): Promise<number[]> {
   const { residents, permits } = db.t
@@ -148,9 +156,9 @@ async function candidates(
   return rows.map(({ id }) => id)
 }
 
-async function redactBefore({ office, today, dataDir }: RetentionDeps, messages: number): Promise<number> {
-  const [oldest] = await listBackups(backupsFolder(dataDir), office.code)
-  const { backup, timeZone } = office
+async function redactBefore({ offices, today, dataDir }: RetentionDeps, messages: number): Promise<number> {
+  const { code, backup, timeZone } = offices.home
+  const [oldest] = await listBackups(backupsFolder(dataDir), code)
   return mayRedactBefore({ today, messages, backup, oldestBackup: oldest?.header.made_at ?? null, timeZone })
 }
 

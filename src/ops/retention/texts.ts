@@ -145,30 +145,21 @@ export async function eraseNotes(deps: TextDeps, aged: Aged): Promise<Record<str
 }
 
 /** What an import that was cut off has left, and masked values of files refused long ago. Returns rows by table. */
-export async function eraseLeftovers(
-  deps: TextDeps,
-  { officeCode, ...aged }: Aged & { officeCode: string },
-): Promise<Record<string, number>> {
+export async function eraseLeftovers(deps: TextDeps, aged: Aged): Promise<Record<string, number>> {
   const { db, now } = deps
   const { imports, staging } = db.t
   await db.write(async (tx) => {
     await tx
       .update(imports)
       .set({ state: 'failed', reason: 'interrupted', finished_at: now })
-      .where(
-        and(
-          eq(imports.office_code, officeCode),
-          inArray(imports.state, ['staging', 'staged']),
-          lt(imports.started_at, now - IMPORT_MS),
-        ),
-      )
+      .where(and(inArray(imports.state, ['staging', 'staged']), lt(imports.started_at, now - IMPORT_MS)))
   })
   const over = db.read
     .select({ id: imports.id })
     .from(imports)
-    .where(and(eq(imports.office_code, officeCode), inArray(imports.state, ['applied', 'refused', 'failed'])))
+    .where(inArray(imports.state, ['applied', 'refused', 'failed']))
   const left = await db.read.$count(staging, inArray(staging.import_id, over))
-  await clearStaging(db, officeCode)
+  await clearStaging(db)
   if (left > 0) {
     await db.write((tx) => recordErasure(tx, { rule: 'staging', basis: 'import over', rows: { staging: left }, now }))
   }

@@ -106,6 +106,7 @@ CREATE TABLE `dead_numbers` (
 CREATE TABLE `deliveries` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`token_hash` text NOT NULL,
+	`office_code` text NOT NULL,
 	`channel` text NOT NULL,
 	`role` text NOT NULL,
 	`phone` text NOT NULL,
@@ -229,6 +230,7 @@ CREATE TABLE `officers` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`name` text NOT NULL,
 	`role` text NOT NULL,
+	`office_code` text,
 	`regencies` text,
 	`password_hash` text NOT NULL,
 	`one_time_until` integer,
@@ -290,6 +292,7 @@ CREATE TABLE `permits` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`resident_id` integer NOT NULL,
 	`office_code` text NOT NULL,
+	`came_from` text,
 	`permit_no` text NOT NULL,
 	`kind` text NOT NULL,
 	`index_code` text,
@@ -371,6 +374,7 @@ CREATE TABLE `sessions` (
 	`id` integer PRIMARY KEY AUTOINCREMENT,
 	`token_hash` text NOT NULL,
 	`officer_id` integer NOT NULL,
+	`office_code` text,
 	`code_at` integer,
 	`created_at` integer NOT NULL,
 	`seen_at` integer NOT NULL,
@@ -437,6 +441,16 @@ CREATE TABLE `told_marks` (
 	`stage` integer NOT NULL,
 	`case_closed` integer DEFAULT 0 NOT NULL,
 	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `transfers` (
+	`id` integer PRIMARY KEY AUTOINCREMENT,
+	`resident_id` integer NOT NULL,
+	`from_office` text NOT NULL,
+	`to_office` text NOT NULL,
+	`by` text NOT NULL,
+	`at` integer NOT NULL,
+	CONSTRAINT `fk_transfers_resident_id_residents_id_fk` FOREIGN KEY (`resident_id`) REFERENCES `residents`(`id`)
 );
 --> statement-breakpoint
 CREATE TABLE `voice_notes` (
@@ -539,6 +553,7 @@ CREATE INDEX `staging_import_passport` ON `staging` (`import_id`,`passport_index
 CREATE INDEX `staging_import_person` ON `staging` (`import_id`,`resident_id`,`id`);--> statement-breakpoint
 CREATE INDEX `staging_import_verdict` ON `staging` (`import_id`,`verdict`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `told_marks_once` ON `told_marks` (`permit_mark`,`expires_on`,`stage`);--> statement-breakpoint
+CREATE INDEX `transfers_resident` ON `transfers` (`resident_id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_content` ON `voice_notes` (`content_key`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_token` ON `voice_notes` (`token`);--> statement-breakpoint
 CREATE UNIQUE INDEX `workers_name` ON `workers` (`name`);
