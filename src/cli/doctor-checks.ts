@@ -54,11 +54,15 @@ export async function examineAll(doctoring: Doctoring): Promise<Finding[]> {
   return [...ground.findings, ...(await examine(checks))]
 }
 
-function officeChecks({ office, templates }: Ground, { clock }: Doctoring): Check[] {
+function officeChecks({ office, further, templates }: Ground, { clock }: Doctoring): Check[] {
   if (!office) return []
   const locales = templates ? [...templates.keys()] : []
   return [
     { name: 'office entries', look: async () => judgeOffice(office) },
+    ...further.map((one) => ({
+      name: `office entries ${one.code}`,
+      look: async () => judgeOffice(one, `offices/${one.code}/office.yaml`),
+    })),
     { name: 'holidays', look: async () => judgeHolidays(office, dateAt(clock.now(), office.timeZone)) },
     {
       name: 'time zone data',

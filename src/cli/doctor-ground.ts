@@ -17,7 +17,10 @@ export type Ground = AsyncDisposable & {
   config: Config
   secrets: Secrets
   vault: Vault | null
+  /** The home office. */
   office: Office | null
+  /** Those beside it. */
+  further: readonly Office[]
   templates: Templates | null
   /** Sound, and of this very program. */
   db: Db | null
@@ -31,7 +34,7 @@ export async function openGround(env: Environment): Promise<Ground> {
     fault(sentence(one), 'Set it where the program reads its environment (.env); .env.example explains each one.'),
   )
   const keys = read(() => (secrets.keys === '' ? null : openVault(secrets.keys, config.secretKeyFile)))
-  const office = read(() => loadOffices(config.officeFile).home)
+  const office = read(() => loadOffices(config.officeFile))
   const templates = read(() => {
     loadLanguages(config.templatesDir)
     const templates = loadTemplates(config.templatesDir)
@@ -43,7 +46,8 @@ export async function openGround(env: Environment): Promise<Ground> {
     config,
     secrets,
     vault: database.keyTroubles.length > 0 ? null : keys.value,
-    office: office.value,
+    office: office.value?.home ?? null,
+    further: office.value?.all.slice(1) ?? [],
     templates: templates.value,
     db: database.db,
     findings: [

@@ -6,11 +6,11 @@ import { fault, type Trouble, warn } from './finding.ts'
 /** Notices name a last filing day up to so many days ahead. */
 const AHEAD_DAYS = 60
 
-export function judgeOffice({ unverified }: Pick<Office, 'unverified'>): Trouble[] {
+export function judgeOffice({ unverified }: Pick<Office, 'unverified'>, file = 'OFFICE_FILE'): Trouble[] {
   if (unverified.length === 0) return []
   return [
     fault(
-      `Nobody has checked these entries of OFFICE_FILE, which residents read: ${unverified.join(', ')}.`,
+      `Nobody has checked these entries of ${file}, which residents read: ${unverified.join(', ')}.`,
       'Correct them and take each one off the list "unverified".',
     ),
   ]
