@@ -66,12 +66,23 @@ describe('a resident of each office', () => {
     expect(bodies.filter((body) => body.includes('Imigrasi Blitar') && body.includes('2 izin'))).toHaveLength(1)
   })
 
-  it('rings back the number of the office and hears its note, or its hours', async () => {
+  it('finds all offices on our own page, with the senders of each', async () => {
+    const text = await (await fetch(`${world.app.config.publicBaseUrl}/`)).text()
+    for (const name of ['Kelas II Non-TPI Blitar', 'Kelas I TPI Malang', 'Kelas I TPI Makassar'])
+      expect(text).toContain(name)
+    for (const sender of ['IMIBLITAR', 'IMIMALANG', '+62341000001']) expect(text).toContain(sender)
+  })
+
+  it('rings back: who was told hears the note, anybody else the hours of the office whose number it is', async () => {
     await bring('MLG', [person('Made', '0812 0000 0002')])
-    const before = (await home()).text
-    for (const name of ['Kantor Imigrasi Kelas II Non-TPI Blitar', 'Kelas I TPI Malang', 'Kelas I TPI Makassar'])
-      expect(before).toContain(name)
-    for (const sender of ['IMIMALANG', '+62341000001']) expect(before).toContain(sender)
+    await world.day(TODAY)
+    const told = await world.sandbox.ring('+6281200000002', '+62341000001')
+    expect(told.heard.some(({ what }) => what === 'play')).toBe(true)
+    const stranger = await world.sandbox.ring('+6281277777777', '+62341000001')
+    const home = await world.sandbox.ring('+6281277777777', '+62342000001')
+    const words = (call: typeof home) => call.heard.map((one) => one.words ?? '').join(' ')
+    // Malang closes on Friday as on other days, Blitar half an hour later.
+    expect([words(stranger).includes('16:30'), words(home).includes('16:30')]).toEqual([false, true])
   })
 })
 
@@ -192,6 +203,11 @@ describe('an officer', () => {
     const there = (await officer.get('/residents')).text
     expect([there.includes('Made'), there.includes('Budi')]).toEqual([true, false])
     expect((await officer.get('/residents/1')).status).toBe(404)
+    const { location } = await officer.post('/residents', { q: 'Budi' }, { from: '/residents' })
+    const found = await officer.get(location!)
+    expect(found.text).toMatch(/Ada juga di kantor lain:.*value="BLT".*Blitar \(1\)/s)
+    const gone = await officer.post('/offices/open', { office: 'BLT', back: location! }, { from: '/offices' })
+    expect([gone.location, (await officer.get(location!)).text.includes('Budi')]).toEqual([location, true])
   })
 
   it('is given to an office by the command line', async () => {
@@ -255,10 +271,6 @@ function bring(officeCode: string, rows: readonly Row[]) {
 function residents() {
   const { residents } = world.app.db.t
   return world.app.db.read.select().from(residents).orderBy(residents.id)
-}
-
-async function home(): Promise<{ text: string }> {
-  return { text: await (await fetch(`${world.app.config.publicBaseUrl}/`)).text() }
 }
 
 /** `officeCode` null: headquarters. */

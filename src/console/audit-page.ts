@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt, or } from 'drizzle-orm'
 import type { FastifyReply } from 'fastify'
 import { verifyAudit } from './audit.ts'
 import { render, wordsFor } from './pages.ts'
@@ -38,6 +38,10 @@ async function auditPage(
         by === null ? undefined : eq(audit.officer_id, by),
         kind ? eq(audit.subject_kind, kind) : undefined,
         id === null ? undefined : eq(audit.subject_id, id),
+        // Of the program itself, and of the own office's people.
+        officer.officeCode === null || deps.offices.all.length === 1
+          ? undefined
+          : or(isNull(audit.officer_id), eq(officers.office_code, officer.officeCode)),
       ),
     )
     .orderBy(desc(audit.id))

@@ -2,7 +2,7 @@ import { AppError } from '../lib/errors.ts'
 import { obstaclesTo, transferResidents } from '../register/transfer.ts'
 import { idOf, wholeNumber } from './asked.ts'
 import { officeFigures } from './offices-query.ts'
-import { pathFor, render, wordsFor } from './pages.ts'
+import { pathFor, render, safePath, wordsFor } from './pages.ts'
 import { residentFile } from './residents-query.ts'
 import type { ConsoleRequest, FrameRequest, FrameRoute, Route } from './route.ts'
 import { lookAtOffice } from './sessions.ts'
@@ -18,7 +18,7 @@ export const officeFrameRoutes: readonly FrameRoute[] = [
       const office = deps.offices.all.find(({ code }) => code === form.office)
       if (!office) throw new AppError('not-found', `tidak ada kantor ${form.office}`)
       await deps.db.write((tx) => lookAtOffice(tx, session!.id, office.code))
-      return reply.redirect(pathFor(reply, '/'), 303)
+      return reply.redirect(pathFor(reply, safePath(form.back)), 303)
     },
   },
 ]

@@ -1,7 +1,9 @@
-import { and, count, countDistinct, eq, gte, isNull, lte } from 'drizzle-orm'
+import { and, count, countDistinct, eq, gte, isNull, lte, ne } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
+import type { Office } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
+import { personMatches } from './find.ts'
 
 export type OfficeFigures = {
   code: string
@@ -11,6 +13,23 @@ export type OfficeFigures = {
   told: number
   followUps: number
   cases: number
+}
+
+/** In which other offices somebody fits these words, and how many: for headquarters, which look for people wherever they are. */
+export async function foundElsewhere(
+  { db, office, offices }: { db: Db; office: Office; offices: Offices },
+  text: string,
+): Promise<{ code: string; name: string; n: number }[]> {
+  const { residents } = db.t
+  const rows = await db.read
+    .select({ code: residents.office_code, n: count() })
+    .from(residents)
+    .where(
+      and(ne(residents.office_code, office.code), isNull(residents.erased_at), personMatches(db, { text, office })),
+    )
+    .groupBy(residents.office_code)
+  const found = new Map(rows.map(({ code, n }) => [code, Number(n)]))
+  return offices.all.flatMap(({ code, name }) => (found.has(code) ? [{ code, name, n: found.get(code)! }] : []))
 }
 
 /** Every office at a glance: five counts, however many offices there are. */

@@ -5,6 +5,7 @@ import { day, idOf, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from '.
 import { followUpPage } from './follow-ups-query.ts'
 import { HOLD_REASONS, holdFields } from './hold-form.ts'
 import { mayAs } from './officer.ts'
+import { foundElsewhere } from './offices-query.ts'
 import { pathFor, render, wordsFor } from './pages.ts'
 import {
   type ResidentFile,
@@ -42,6 +43,7 @@ export const residentRoutes: Route[] = [
         ...sayings(request, reply),
         ...(await residentPage(scope, { view, after })),
         view,
+        elsewhere: view.search && isHeadquarters(request) ? await foundElsewhere(request.deps, view.search) : [],
         after,
         choices: await residentChoices({ ...scope, now: request.now }),
         link: (changes: Record<string, string | number | null>) => withQuery(query, { after: null, ...changes }),
@@ -129,6 +131,10 @@ function contactsOf({ resident, corrections }: ResidentFile) {
     live: corrections.find((one) => one.field === field) ?? null,
     own: field === 'language' && resident.chosen_language !== null,
   }))
+}
+
+function isHeadquarters({ deps, officer }: ConsoleRequest): boolean {
+  return deps.offices.all.length > 1 && officer.officeCode === null
 }
 
 function scopeOf({ deps, today, officer }: ConsoleRequest): Scope {
