@@ -24,10 +24,13 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
   const now = app.clock.now()
   const slots = await latestSlots(read)
   const workers = await listWorkers(read, { now })
+  const residents: Record<string, number> = {}
+  for (const { code } of app.offices.all) residents[code] = await residentCount(read, code)
   const result = {
     office: app.office.code,
     today: app.today(),
-    residents: await residentCount(read, app.office.code),
+    residents: sum(Object.values(residents)),
+    ...(app.offices.all.length > 1 ? { residents_by_office: residents } : {}),
     deliveries: await deliveriesByState(read),
     attempts: await attemptCount(read),
     voice: await voiceFigures(read),
@@ -41,6 +44,7 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
   }
   const at = (instant: number | null) => (instant === null ? '–' : timeText(instant, app.office.timeZone))
   output.line(`${app.office.name}, ${result.today}: ${result.residents} residents`)
+  if (app.offices.all.length > 1) output.line(`  offices: ${counts(residents)}`)
   for (const [channel, states] of Object.entries(result.deliveries)) output.line(`  ${channel}: ${counts(states)}`)
   output.line(
     `  voice notes: ${result.voice.notes} (${result.voice.characters} characters) for ${result.voice.reminders} reminders, ` +
@@ -74,6 +78,10 @@ function signOfLife({ alive, stopped_at }: { alive: boolean; stopped_at: number 
 export function counts(of: Record<string, number>): string {
   const parts = Object.entries(of).map(([name, count]) => `${name} ${count}`)
   return parts.length === 0 ? 'none' : parts.join(', ')
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
 }
 
 function timeText(instant: number, timeZone: string): string {
