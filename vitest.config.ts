@@ -3,8 +3,16 @@ import { openingADatabase } from './test/opening-a-database.ts'
 import { hasPostgresServer, NO_SERVER } from './test/postgres-server.ts'
 
 const TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts']
-/** Their subject is the same on both engines and takes long: browsers, sounds. */
-const ONCE = /\.browser\.test\.ts$|^test\/(voices|synthesis-once|hostile-requests)\.|\/preview\.test/
+/** Not tried again on PostgreSQL, where their subject would be the same. */
+const ONCE = [
+  /\.browser\.test\.ts$/,
+  // Sounds and requests.
+  /\/preview\.test|^test\/(voices|speech-memory|synthesis-once|hostile-requests)\./,
+  // The file of SQLite: its disk, its lock, its copies.
+  /^test\/(backup-command|disk-at-start|full-disk|held-up|lost-memory|restore|wal-cut)\.|^src\/(db\/write-queue|ops\/storage)\./,
+  // What becomes of a process, and its host.
+  /^test\/(crash|host-zone)\./,
+]
 
 const shared = { pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 60_000, restoreMocks: true }
 
@@ -15,6 +23,8 @@ const shared = { pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 60_00
  */
 export default defineConfig({
   test: {
+    // One less is vitest's own choice: on two processors that is one, which waits for clocks and children most of the time.
+    maxWorkers: '100%',
     projects: [{ test: { ...shared, name: 'sqlite', include: TESTS } }, ...onPostgres()],
   },
 })
@@ -29,7 +39,7 @@ function onPostgres() {
       test: {
         ...shared,
         name: 'postgres',
-        include: openingADatabase(TESTS).filter((file) => !ONCE.test(file)),
+        include: openingADatabase(TESTS).filter((file) => !ONCE.some((files) => files.test(file))),
         globalSetup: 'test/postgres.ts',
         setupFiles: 'test/on-postgres.ts',
       },

@@ -16,6 +16,7 @@ describe('while another program holds the database for three seconds', () => {
       outcomes_not_recorded: 0,
     })
     expect(result.webhook_slowest_ms).toBeGreaterThan(1_500)
-    expect(result.healthz_slowest_ms).toBeLessThan(1_500)
+    // One that waited for the database would have answered once, when all was over.
+    expect(result.healthz_answers).toBeGreaterThan(4)
   }, 120_000)
 })

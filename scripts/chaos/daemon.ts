@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { runDaemon } from '../../src/cli/daemon.ts'
 import { clockStartingAt } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/events.ts'
@@ -12,21 +11,11 @@ const WARN = 40
 const awaited = ['started', 'attempted']
 
 /**
- * The daemon as a process of its own, to be killed. Says `loaded`, waits for a line with the instant (epoch ms)
- * that its clock begins with (so the time to load modules is no part of its life), and says `started` and `attempted`. Ends on SIGTERM or with its parent.
+ * The daemon as a process of its own, to be killed; its ground is JSON in the first argument. Says `loaded`, waits for a line with the
+ * instant (epoch ms) that its clock begins with (so the time to load modules is no part of its life), and says `started` and
+ * `attempted`. Ends on SIGTERM or with its parent.
  */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      folder: { type: 'string', default: '' },
-      port: { type: 'string', default: '0' },
-      sandbox: { type: 'string', default: '' },
-      rate: { type: 'string', default: '25' },
-      database: { type: 'string', default: '' },
-      data: { type: 'string', default: '' },
-      listen: { type: 'string', default: '0' },
-    },
-  })
+async function main(ground: Ground): Promise<void> {
   const stopping = new AbortController()
   process.on('SIGTERM', () => stopping.abort())
   const lines = createInterface({ input: process.stdin })
@@ -35,21 +24,12 @@ async function main(): Promise<void> {
   lines.on('close', () => stopping.abort())
 
   const clock = clockStartingAt(Number(startsAt))
-  const { folder, port, sandbox: sandboxUrl, rate } = values
-  using _lock = values.database
+  using _lock = ground.worker
     ? undefined
     : takeInstanceLock({
-        dataDir: folder,
+        dataDir: ground.folder,
         holder: { pid: process.pid, command: 'chaos', startedAt: clock.now() },
       })
-  const worker = { databaseUrl: values.database, dataDir: values.data, listenPort: Number(values.listen) }
-  const ground: Ground = {
-    folder,
-    port: Number(port),
-    sandboxUrl,
-    perSecond: Number(rate),
-    ...(values.database ? { worker } : {}),
-  }
   await using app = await openGround(ground, { clock, log: openLog({ level: 'info', destination: { write: passOn } }) })
   await runDaemon(app, stopping.signal)
   lines.close()
@@ -62,4 +42,4 @@ function passOn(line: string): void {
   if (awaited[0] === msg) process.stdout.write(`${awaited.shift()}\n`)
 }
 
-await main()
+await main(JSON.parse(process.argv[2]!) as Ground)

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { type ExitCode, failed, type Output, openOutput } from '../../src/cli/output.ts'
+import type { ExitCode, Output } from '../../src/cli/output.ts'
 import { AppError } from '../../src/lib/errors.ts'
+import { command, positive, tellFigures } from '../command.ts'
 import { storm } from './storm.ts'
 import { type Figures, verdictOn } from './verdict.ts'
 
@@ -17,49 +17,9 @@ its numbers (secret.key) in DIR; --verdict computes the figures again from these
 Exits 0 when nobody was told twice, never told or wrongly marked, else 1.
 `
 
-async function main(argv: string[]): Promise<ExitCode> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      engine: { type: 'string', default: 'sqlite' },
-      workers: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      minutes: { type: 'string', default: '1' },
-      residents: { type: 'string' },
-      keep: { type: 'string' },
-      verdict: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const output = openOutput(values.json)
-  if (values.verdict !== undefined) return judge(output, resolve(values.verdict))
-
-  const minutes = positive('--minutes', values.minutes)
-  const residents = Math.ceil(positive('--residents', values.residents ?? String(1_250 * minutes)))
-  const seed = Math.ceil(positive('--seed', values.seed))
-  const { engine } = values
-  if (engine !== 'sqlite' && engine !== 'postgres')
-    throw new AppError('usage', `--engine ${engine}: sqlite or postgres is needed`)
-  const workers = values.workers === undefined ? undefined : Math.ceil(positive('--workers', values.workers))
-  if (engine === 'sqlite' && (workers ?? 1) > 1)
-    throw new AppError('usage', `--workers ${workers}: several share a PostgreSQL database; add --engine postgres`)
-  using stack = new DisposableStack()
-  const folder = values.keep === undefined ? passing(stack) : emptyFolder(resolve(values.keep))
-  const options = { folder, seed, minutes, residents, tell: (line: string) => output.line(line) }
-  if (engine === 'sqlite') await storm(options)
-  else await (await import('./storm-workers.ts')).stormWorkers({ ...options, workers: workers ?? 3 })
-  return await judge(output, folder)
-}
-
 async function judge(output: Output, folder: string): Promise<ExitCode> {
   const figures = await verdictOn(folder)
-  for (const [name, value] of Object.entries(figures)) output.line(`${name.replaceAll('_', ' ').padEnd(16)}${value}`)
-  output.result(figures)
+  tellFigures(output, figures)
   return isClean(figures) ? 0 : 1
 }
 
@@ -81,16 +41,34 @@ function emptyFolder(folder: string): string {
   return folder
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new AppError('usage', `${name} ${text}: a number above 0 is needed`)
-  return value
-}
+await command({
+  usage: USAGE,
+  options: {
+    engine: { type: 'string', default: 'sqlite' },
+    workers: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '1' },
+    residents: { type: 'string' },
+    keep: { type: 'string' },
+    verdict: { type: 'string' },
+  },
+  async run(values, output) {
+    if (values.verdict !== undefined) return judge(output, resolve(values.verdict))
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  // What went wrong, not what failed while clearing up after it.
-  process.exitCode = failed(error instanceof SuppressedError ? error.suppressed : error)
-}
+    const minutes = positive('--minutes', values.minutes)
+    const residents = Math.ceil(positive('--residents', values.residents ?? String(1_250 * minutes)))
+    const seed = Math.ceil(positive('--seed', values.seed))
+    const { engine } = values
+    if (engine !== 'sqlite' && engine !== 'postgres')
+      throw new AppError('usage', `--engine ${engine}: sqlite or postgres is needed`)
+    const workers = values.workers === undefined ? undefined : Math.ceil(positive('--workers', values.workers))
+    if (engine === 'sqlite' && (workers ?? 1) > 1)
+      throw new AppError('usage', `--workers ${workers}: several share a PostgreSQL database; add --engine postgres`)
+    using stack = new DisposableStack()
+    const folder = values.keep === undefined ? passing(stack) : emptyFolder(resolve(values.keep))
+    const options = { folder, seed, minutes, residents, tell: (line: string) => output.line(line) }
+    if (engine === 'sqlite') await storm(options)
+    else await (await import('./storm-workers.ts')).stormWorkers({ ...options, workers: workers ?? 3 })
+    return await judge(output, folder)
+  },
+})

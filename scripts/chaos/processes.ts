@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PROJECT_DIR } from '../../src/config.ts'
 import type { Fault } from '../../src/sandbox/faults.ts'
 import type { Person } from '../../src/sandbox/people.ts'
 import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/world.ts'
+import { type Child, endChild, hasEnded, startChild } from '../child.ts'
 import type { Ground } from './ground.ts'
 
 export type DaemonProcess = AsyncDisposable & {
@@ -35,14 +33,8 @@ export type SandboxProcess = AsyncDisposable & {
 }
 
 /** A daemon with its modules loaded, waiting to begin. Its log goes to `daemon.log` in the folder. */
-export function loadDaemon({ folder, port, sandboxUrl, perSecond, worker }: Ground): DaemonProcess {
-  const file = join(import.meta.dirname, 'daemon.ts')
-  const args = ['--folder', folder, '--port', String(port), '--sandbox', sandboxUrl, '--rate', String(perSecond)]
-  if (worker) {
-    const { databaseUrl, dataDir, listenPort } = worker
-    args.push('--database', databaseUrl, '--data', dataDir, '--listen', String(listenPort))
-  }
-  const child = start(file, args, folder)
+export function loadDaemon(ground: Ground): DaemonProcess {
+  const child = start([join(import.meta.dirname, 'daemon.ts'), JSON.stringify(ground)], ground.folder)
   const lines = linesOf(child)
   const loaded = next(lines, 'loaded')
   const started = loaded.then(() => next(lines, 'started'))
@@ -55,7 +47,7 @@ export function loadDaemon({ folder, port, sandboxUrl, perSecond, worker }: Grou
     },
     async begin(now) {
       await loaded
-      child.stdin!.write(`${now}\n`)
+      child.stdin.write(`${now}\n`)
     },
     async started() {
       await started
@@ -63,13 +55,13 @@ export function loadDaemon({ folder, port, sandboxUrl, perSecond, worker }: Grou
     async sending() {
       await sending
     },
-    kill: () => end(child, 'SIGKILL'),
+    kill: () => endChild(child, 'SIGKILL'),
     async stop() {
-      await end(child, 'SIGTERM')
+      await endChild(child, 'SIGTERM')
       if (child.exitCode !== 0) throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}`)
     },
     alive: () => !hasEnded(child),
-    [Symbol.asyncDispose]: () => end(child, 'SIGKILL'),
+    [Symbol.asyncDispose]: () => endChild(child, 'SIGKILL'),
   }
 }
 
@@ -82,17 +74,11 @@ export async function startSandbox(options: {
 }): Promise<SandboxProcess> {
   const { folder, seed, clockStart, port = 0 } = options
   const child = start(
-    join(PROJECT_DIR, 'src', 'sandbox', 'main.ts'),
     [
+      join(PROJECT_DIR, 'src', 'sandbox', 'main.ts'),
       ...['--transcript', transcriptIn(folder), '--seed', String(seed), '--port', String(port)],
-      ...[
-        '--clock-start',
-        new Date(clockStart).toISOString(),
-        '--account-sid',
-        ACCOUNT_SID,
-        '--auth-token',
-        AUTH_TOKEN,
-      ],
+      ...['--clock-start', new Date(clockStart).toISOString()],
+      ...['--account-sid', ACCOUNT_SID, '--auth-token', AUTH_TOKEN],
     ],
     folder,
   )
@@ -107,8 +93,8 @@ export async function startSandbox(options: {
     faults: (faults) => tell('faults', faults),
     people: (people) => tell('people', people),
     idle: () => tell('idle', {}),
-    stop: () => end(child, 'SIGTERM'),
-    [Symbol.asyncDispose]: () => end(child, 'SIGKILL'),
+    stop: () => endChild(child, 'SIGTERM'),
+    [Symbol.asyncDispose]: () => endChild(child, 'SIGKILL'),
   }
 }
 
@@ -116,44 +102,19 @@ export function transcriptIn(folder: string): string {
   return join(folder, 'transcript.jsonl')
 }
 
-/** However this process ends, none of its children outlives it. */
-const children = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
-})
-
-/** Nothing of the environment decides what a child does, but the cache of compiled modules makes it load faster. */
-function start(file: string, args: string[], folder: string): ChildProcess {
-  const log = openSync(join(folder, 'daemon.log'), 'a')
-  const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(folder, 'cache') }
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', log], env })
-  closeSync(log)
-  children.add(child)
-  child.once('exit', () => children.delete(child))
-  // A killed child leaves a pipe that cannot be written to.
-  child.stdin!.on('error', () => child.kill('SIGKILL'))
-  return child
+/** The cache of compiled modules makes it load faster. */
+function start(program: readonly string[], folder: string): Child {
+  return startChild(program, { log: join(folder, 'daemon.log'), env: { NODE_COMPILE_CACHE: join(folder, 'cache') } })
 }
 
 type Lines = AsyncIterator<string>
 
-function linesOf(child: ChildProcess): Lines {
-  return createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+function linesOf(child: Child): Lines {
+  return createInterface({ input: child.stdout })[Symbol.asyncIterator]()
 }
 
 async function next(lines: Lines, what: string): Promise<string> {
   const { value, done } = await lines.next()
   if (done) throw new Error(`a process ended before it said "${what}"; see daemon.log`)
   return value
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (hasEnded(child)) return
-  const gone = once(child, 'exit')
-  child.kill(signal)
-  await gone
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null
 }

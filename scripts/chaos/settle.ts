@@ -1,9 +1,8 @@
-import { and, count, inArray, isNotNull, isNull, lte, min } from 'drizzle-orm'
+import { and, inArray, isNull, lte } from 'drizzle-orm'
 import type { App } from '../../src/app.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/events.ts'
-import { windowAt } from '../../src/lib/window.ts'
-import { startAt } from '../../src/scan/plan-deliveries.ts'
+import { isUnderWay, nextInstant } from './due.ts'
 import { openGround, STARTS_AT } from './ground.ts'
 import { peopleOf, standingFaults } from './people.ts'
 import { loadDaemon, type SandboxProcess, startSandbox } from './processes.ts'
@@ -63,46 +62,12 @@ async function laterSandbox(
   return sandbox
 }
 
-/** Nothing is under way, due, unread or to be asked about at `now`. A call that waits for another one to the same phone is not due. */
-async function isQuiet({ db, office }: App, now: number): Promise<boolean> {
-  const { deliveries, receipts } = db.t
-  const open = await db.read
-    .select({
-      state: deliveries.state,
-      channel: deliveries.channel,
-      at: deliveries.not_before,
-      phone: deliveries.phone_index,
-    })
-    .from(deliveries)
-    .where(inArray(deliveries.state, ['sending', 'uncertain', 'queued', 'accepted', 'sent']))
-  const ringing = new Set(
-    open.filter((row) => row.channel === 'call' && row.state !== 'queued').map((row) => row.phone),
-  )
-  const isDue = (row: (typeof open)[number]) =>
-    row.at <= now && windowAt(office, row.channel, now).mayStart && !(row.channel === 'call' && ringing.has(row.phone))
-  if (
-    open.some((row) => row.state === 'sending' || row.state === 'uncertain' || (row.state === 'queued' && isDue(row)))
-  )
-    return false
-  const [unread] = await db.read
-    .select({ rows: count() })
-    .from(receipts)
-    .where(and(isNull(receipts.applied_at), inArray(receipts.kind, ['message', 'call', 'key'])))
-  const [silent] = await db.read.select({ rows: count() }).from(deliveries).where(lte(deliveries.poll_at, now))
-  return unread!.rows + silent!.rows === 0
-}
-
-async function nextInstant({ db, office }: App, now: number): Promise<number | null> {
-  const { deliveries } = db.t
-  const queued = await db.read
-    .selectDistinct({ channel: deliveries.channel, at: deliveries.not_before })
-    .from(deliveries)
-    .where(inArray(deliveries.state, ['queued']))
-  const [poll] = await db.read
-    .select({ at: min(deliveries.poll_at) })
-    .from(deliveries)
-    .where(isNotNull(deliveries.poll_at))
-  const instants = queued.map((row) => startAt(office, row.channel, Math.max(now, row.at)))
-  if (poll?.at) instants.push(poll.at)
-  return instants.length === 0 ? null : Math.min(...instants)
+/** Nothing is under way, due, unread or to be asked about at `now`. */
+async function isQuiet(app: App, now: number): Promise<boolean> {
+  if (await isUnderWay(app, now)) return false
+  const { deliveries, receipts } = app.db.t
+  const messages = inArray(receipts.kind, ['message', 'call', 'key'])
+  const unread = await app.db.read.$count(receipts, and(isNull(receipts.applied_at), messages))
+  const silent = await app.db.read.$count(deliveries, lte(deliveries.poll_at, now))
+  return unread + silent === 0
 }

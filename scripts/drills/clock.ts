@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { inArray } from 'drizzle-orm'
-import { openOutput } from '../../src/cli/output.ts'
 import { SCHEDULE } from '../../src/ops/duties.ts'
 import { STARTS_AT } from '../chaos/ground.ts'
 import { pause, until } from '../chaos/wait.ts'
+import { command, positive, tellFigures } from '../command.ts'
 import type { DrillDaemon } from './daemon-process.ts'
 import { openStage, type Stage } from './stage.ts'
 
@@ -89,28 +88,23 @@ function dutiesTwice(daemons: readonly DrillDaemon[]): string[] {
   return done.filter((one, index) => done.indexOf(one) < index)
 }
 
-async function main(argv: string[]): Promise<0 | 1> {
-  const { values } = parseArgs({
-    args: argv,
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
     options: {
       residents: { type: 'string', default: '500' },
       rate: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+    },
+    async run(values, output) {
+      const result = await leapingClock({
+        residents: positive('--residents', values.residents),
+        perSecond: positive('--rate', values.rate),
+        seed: positive('--seed', values.seed),
+      })
+      tellFigures(output, result)
+      const faults = result.told_twice + result.never_told + result.wrongly_marked + result.duties_twice.length
+      return faults === 0 && result.still_alive && result.exit_code === 0 ? 0 : 1
     },
   })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const output = openOutput(values.json)
-  const [residents, perSecond] = [Number(values.residents), Number(values.rate)]
-  const result = await leapingClock({ residents, perSecond, seed: Number(values.seed) })
-  for (const [name, value] of Object.entries(result)) output.line(`${name.replaceAll('_', ' ').padEnd(24)}${value}`)
-  output.result(result)
-  const faults = result.told_twice + result.never_told + result.wrongly_marked + result.duties_twice.length
-  return faults === 0 && result.still_alive && result.exit_code === 0 ? 0 : 1
 }
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

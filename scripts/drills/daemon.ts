@@ -12,8 +12,7 @@ export type Orders = Omit<Ground, 'worker'> & { startsAt: number }
 
 /**
  * The daemon as a process of its own on a host that others meddle with: it begins at once, logs to standard output, and each line of
- * standard input is so many milliseconds by which the host's clock leaps, or a defect: `reject` and `throw`, with words that nobody
- * may read. Ends on SIGTERM or with its parent.
+ * standard input is so many milliseconds by which the host's clock leaps, or a defect: `fail`, with words that nobody may read. Ends on SIGTERM or with its parent.
  */
 async function main({ startsAt, ...ground }: Orders): Promise<void> {
   endOnCrash()
@@ -23,8 +22,7 @@ async function main({ startsAt, ...ground }: Orders): Promise<void> {
   const lines = createInterface({ input: process.stdin })
   lines.on('line', (line) => {
     const [what, words] = line.split(' ')
-    if (what === 'reject') void Promise.reject(new Error(words))
-    else if (what === 'throw') throw new TypeError(words)
+    if (what === 'fail') void Promise.reject(new Error(words))
     else host.leap(Number(line))
   })
   lines.on('close', () => stopping.abort())

@@ -1,16 +1,14 @@
-import { and, eq, inArray, isNotNull, isNull, min } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { drainUntilQuiet } from '../../src/cli/deliver.ts'
 import type { Db } from '../../src/db/open.ts'
 import { FOUND } from '../../src/deliver/record.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/events.ts'
 import { freePort } from '../../src/lib/free-port.ts'
-import type { Office } from '../../src/lib/office.ts'
 import { lastInstant } from '../../src/sandbox/journal.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
-import { startAt } from '../../src/scan/plan-deliveries.ts'
-import type { Row } from '../../test/world.ts'
-import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/world.ts'
+import { ACCOUNT_SID, AUTH_TOKEN, type Row } from '../../test/world.ts'
+import { nextInstant } from '../chaos/due.ts'
 import { openGround, STARTS_AT } from '../chaos/ground.ts'
 import { peopleOf, standingFaults } from '../chaos/people.ts'
 import { transcriptIn } from '../chaos/processes.ts'
@@ -58,37 +56,11 @@ export async function finish(
     await drainUntilQuiet(delivery, { quietMs: 0 })
     await sandbox.idle()
     await drainUntilQuiet(delivery, { quietMs: 0 })
-    const next = await nextInstant(app.db, app.office, clock.now())
+    const next = await nextInstant(app, clock.now())
     if (next === null || next > begins + LASTS_MS) break
     clock.set(next)
   }
   return { found: await foundIn(app.db) }
-}
-
-/** The next instant at which anything happens by itself; what is overdue, in a second. */
-async function nextInstant({ read, t }: Db, office: Office, now: number): Promise<number | null> {
-  const { deliveries, attempts } = t
-  const queued = await read
-    .selectDistinct({ channel: deliveries.channel, at: deliveries.not_before })
-    .from(deliveries)
-    .where(eq(deliveries.state, 'queued'))
-  const [lease] = await read
-    .select({ at: min(deliveries.lease_until) })
-    .from(deliveries)
-    .where(eq(deliveries.state, 'sending'))
-  const [poll] = await read
-    .select({ at: min(deliveries.poll_at) })
-    .from(deliveries)
-    .where(and(inArray(deliveries.state, ['accepted', 'sent']), isNotNull(deliveries.poll_at)))
-  const [lookup] = await read
-    .select({ at: min(attempts.lookup_at) })
-    .from(attempts)
-    .where(and(eq(attempts.outcome, 'uncertain'), isNull(attempts.sid)))
-  const instants = [
-    ...queued.map(({ channel, at }) => startAt(office, channel, Math.max(now, at))),
-    ...[lease?.at, poll?.at, lookup?.at].flatMap((at) => at ?? []),
-  ]
-  return instants.length === 0 ? null : Math.max(now + 1_000, Math.min(...instants))
 }
 
 async function foundIn({ read, t }: Db): Promise<number> {

@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { App } from '../../src/app.ts'
-import { openOutput } from '../../src/cli/output.ts'
 import { pause, until } from '../chaos/wait.ts'
+import { command, positive, tellFigures } from '../command.ts'
 import type { DrillDaemon } from './daemon-process.ts'
 import { canMakeDisks, emptyDisk, fillDisk, onSmallDisk } from './small-disk.ts'
 import { ask, cpuShare, openStage, ring, type Stage } from './stage.ts'
@@ -31,45 +30,14 @@ type Pinch = {
   lines: number
 }
 
-async function main(argv: string[]): Promise<0 | 1 | 2> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      residents: { type: 'string', default: '2000' },
-      rate: { type: 'string' },
-      seconds: { type: 'string', default: '20' },
-      seed: { type: 'string', default: '1' },
-      megabytes: { type: 'string', default: '64' },
-      disk: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  if (values.disk === undefined) return onADiskOfItsOwn(argv, Number(values.megabytes))
-
-  const output = openOutput(values.json)
-  const residents = Number(values.residents)
-  const perSecond = Number(values.rate ?? Math.max(10, Math.ceil(residents / 50)))
-  const options = { residents, perSecond, seconds: Number(values.seconds), seed: Number(values.seed) }
-  const result = await drill(values.disk, options, (line) => output.line(line))
-  for (const [name, value] of Object.entries(result))
-    output.line(`${name.replaceAll('_', ' ').padEnd(18)}${typeof value === 'object' ? JSON.stringify(value) : value}`)
-  output.result(result)
-  return isClean(result, options.seconds) ? 0 : 1
-}
-
-function onADiskOfItsOwn(argv: string[], megabytes: number): 0 | 1 | 2 {
+function onADiskOfItsOwn(megabytes: number): 0 | 1 | 2 {
   if (!canMakeDisks()) {
     process.stderr.write('no small disk can be made here (unshare, mount); name a folder on one with --disk DIR\n')
     return 2
   }
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-full-'))
   try {
-    const command = [process.execPath, import.meta.filename, ...argv, '--disk', folder]
+    const command = [process.execPath, import.meta.filename, ...process.argv.slice(2), '--disk', folder]
     return spawnSync('unshare', onSmallDisk(folder, megabytes, command), { stdio: 'inherit' }).status === 0 ? 0 : 1
   } finally {
     rmSync(folder, { recursive: true })
@@ -194,4 +162,26 @@ function isClean(result: Result, seconds: number): boolean {
   )
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
+    options: {
+      residents: { type: 'string', default: '2000' },
+      rate: { type: 'string' },
+      seconds: { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+      megabytes: { type: 'string', default: '64' },
+      disk: { type: 'string' },
+    },
+    async run(values, output) {
+      if (values.disk === undefined) return onADiskOfItsOwn(positive('--megabytes', values.megabytes))
+      const residents = positive('--residents', values.residents)
+      const perSecond = positive('--rate', values.rate ?? String(Math.max(10, Math.ceil(residents / 50))))
+      const seconds = positive('--seconds', values.seconds)
+      const options = { residents, perSecond, seconds, seed: positive('--seed', values.seed) }
+      const result = await drill(values.disk, options, (line) => output.line(line))
+      tellFigures(output, result)
+      return isClean(result, seconds) ? 0 : 1
+    },
+  })
+}

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { openOutput } from '../../src/cli/output.ts'
+import { AppError } from '../../src/lib/errors.ts'
 import { seeded } from '../chaos/weather.ts'
+import { command, positive } from '../command.ts'
 import { consoleTarget } from './fuzz/console.ts'
 import { drawsFrom } from './fuzz/grammar.ts'
 import { publicTarget } from './fuzz/public.ts'
@@ -98,29 +98,27 @@ each was answered within ${ANSWERED_WITHIN_MS / 1000} seconds and with less than
 flat. A fault is found again by its number: the same seed with --requests up to it.
 `
 
-async function main(argv: string[]): Promise<0 | 1 | 2> {
-  const { values } = parseArgs({
-    args: argv,
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
     options: {
       listener: { type: 'string', default: '' },
       requests: { type: 'string', default: '10000' },
       seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+    },
+    async run({ listener, requests, seed }, output) {
+      if (listener !== 'console' && listener !== 'public')
+        throw new AppError('usage', `--listener ${listener}: console or public is needed`)
+      const figures = await fuzz({
+        listener,
+        requests: positive('--requests', requests),
+        seed: positive('--seed', seed),
+      })
+      const { faults, ...counts } = figures
+      output.line(JSON.stringify(counts))
+      for (const { number, what, fault } of faults.slice(0, 50)) output.line(`request ${number}, ${what}: ${fault}`)
+      output.result({ ...counts, faults })
+      return faults.length === 0 ? 0 : 1
     },
   })
-  const { listener } = values
-  if (values.help || (listener !== 'console' && listener !== 'public')) {
-    process.stdout.write(USAGE)
-    return values.help ? 0 : 2
-  }
-  const output = openOutput(values.json)
-  const figures = await fuzz({ listener, requests: Number(values.requests), seed: Number(values.seed) })
-  const { faults, ...counts } = figures
-  output.line(JSON.stringify(counts))
-  for (const { number, what, fault } of faults.slice(0, 50)) output.line(`request ${number}, ${what}: ${fault}`)
-  output.result({ ...counts, faults })
-  return faults.length === 0 ? 0 : 1
 }
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

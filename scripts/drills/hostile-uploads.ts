@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, openAsBlob, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { openOutput } from '../../src/cli/output.ts'
 import { PROJECT_DIR } from '../../src/config.ts'
+import { command, positive } from '../command.ts'
 import { type HostileFile, hostileFiles } from './hostile-files.ts'
 import type { Asked, Begun, Imported, Standing } from './hostile-program.ts'
 
@@ -165,37 +164,27 @@ import page and to the import command of a program of its own, and exits 0 when 
 ${MOST_MIB} MiB of memory, and the register is as it was.
 `
 
-async function main(argv: string[]): Promise<0 | 1> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      times: { type: 'string', default: '100' },
-      only: { type: 'string', default: '' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
+    options: { times: { type: 'string', default: '100' }, only: { type: 'string', default: '' } },
+    async run({ times, only }, output) {
+      const files = hostileFiles(positive('--times', times)).filter((one) => one.name.includes(only))
+      const verdicts = await tryHostileFiles(files, ({ name, bytes, milliseconds, memoryMiB, command: said, faults }) =>
+        output.line(
+          `${faults.length === 0 ? 'refused' : 'FAULT  '} ${name}: ${bytes} bytes, ${milliseconds} ms, ${memoryMiB} MiB: ` +
+            `${faults.join('; ') || said.slice(0, 160)}`,
+        ),
+      )
+      const faulty = verdicts.filter((one) => one.faults.length > 0)
+      output.result({
+        files: verdicts.length,
+        refused: verdicts.length - faulty.length,
+        most_mib: Math.max(...verdicts.map((one) => one.memoryMiB)),
+        slowest_ms: Math.max(...verdicts.map((one) => one.milliseconds)),
+        faults: faulty.map(({ name, faults }) => ({ name, faults })),
+      })
+      return faulty.length === 0 ? 0 : 1
     },
   })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const output = openOutput(values.json)
-  const files = hostileFiles(Number(values.times)).filter((one) => one.name.includes(values.only))
-  const verdicts = await tryHostileFiles(files, ({ name, bytes, milliseconds, memoryMiB, command, faults }) =>
-    output.line(
-      `${faults.length === 0 ? 'refused' : 'FAULT  '} ${name}: ${bytes} bytes, ${milliseconds} ms, ${memoryMiB} MiB: ` +
-        `${faults.join('; ') || command.slice(0, 160)}`,
-    ),
-  )
-  const faulty = verdicts.filter((one) => one.faults.length > 0)
-  output.result({
-    files: verdicts.length,
-    refused: verdicts.length - faulty.length,
-    most_mib: Math.max(...verdicts.map((one) => one.memoryMiB)),
-    slowest_ms: Math.max(...verdicts.map((one) => one.milliseconds)),
-    faults: faulty.map(({ name, faults }) => ({ name, faults })),
-  })
-  return faulty.length === 0 ? 0 : 1
 }
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

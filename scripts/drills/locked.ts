@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
-import { openOutput } from '../../src/cli/output.ts'
 import { pause } from '../chaos/wait.ts'
+import { command, positive, tellFigures } from '../command.ts'
 import { ask, openStage, type Rung, ring } from './stage.ts'
 
 const USAGE = `node scripts/drills/locked.ts [--seconds N] [--residents N] [--rate N] [--seed N] [--json]
@@ -34,6 +33,7 @@ export async function locked(options: { residents: number; perSecond: number; se
   const lasts = () => performance.now() - begun < seconds * 1_000
   const rung: Rung[] = []
   let slowest = 0
+  let answers = 0
   const readyz = new Set<string>()
   const ringing = (async () => {
     for (let index = 0; lasts(); index++) {
@@ -44,6 +44,7 @@ export async function locked(options: { residents: number; perSecond: number; se
   while (lasts()) {
     const { ms } = await ask(daemon, '/healthz')
     slowest = Math.max(slowest, ms)
+    if (lasts()) answers += 1
     readyz.add((await ask(daemon, '/readyz')).says)
     await pause(200)
   }
@@ -62,41 +63,37 @@ export async function locked(options: { residents: number; perSecond: number; se
     webhooks: [...new Set(rung.map(({ status }) => status))],
     webhook_slowest_ms: Math.max(...rung.map(({ ms }) => ms)),
     healthz_slowest_ms: slowest,
+    healthz_answers: answers,
     readyz: [...readyz],
     alarms: alarms.filter(({ kind }) => kind === 'database').map(({ detail }) => detail),
     outcomes_not_recorded: daemon.log.filter(({ msg }) => msg === 'outcome not recorded').length,
   }
 }
 
-async function main(argv: string[]): Promise<0 | 1> {
-  const { values } = parseArgs({
-    args: argv,
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
     options: {
       seconds: { type: 'string', default: '40' },
       residents: { type: 'string', default: '300' },
       rate: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+    },
+    async run(values, output) {
+      const result = await locked({
+        seconds: positive('--seconds', values.seconds),
+        residents: positive('--residents', values.residents),
+        perSecond: positive('--rate', values.rate),
+        seed: positive('--seed', values.seed),
+      })
+      tellFigures(output, result)
+      const good =
+        result.told_twice + result.never_told + result.wrongly_marked === 0 &&
+        result.still_alive &&
+        result.exit_code === 0 &&
+        result.webhook_slowest_ms < CARRIER_WAITS_MS &&
+        (result.seconds <= PATIENCE_S || result.alarms.length === 1)
+      return good ? 0 : 1
     },
   })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const output = openOutput(values.json)
-  const [residents, perSecond] = [Number(values.residents), Number(values.rate)]
-  const result = await locked({ residents, perSecond, seconds: Number(values.seconds), seed: Number(values.seed) })
-  for (const [name, value] of Object.entries(result))
-    output.line(`${name.replaceAll('_', ' ').padEnd(22)}${Array.isArray(value) ? value.join('; ') : value}`)
-  output.result(result)
-  const good =
-    result.told_twice + result.never_told + result.wrongly_marked === 0 &&
-    result.still_alive &&
-    result.exit_code === 0 &&
-    result.webhook_slowest_ms < CARRIER_WAITS_MS &&
-    (result.seconds <= PATIENCE_S || result.alarms.length === 1)
-  return good ? 0 : 1
 }
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { openOutput } from '../../src/cli/output.ts'
+import type { ExitCode, Output } from '../../src/cli/output.ts'
 import { pause } from '../chaos/wait.ts'
+import { command, positive, tellFigures } from '../command.ts'
 import { ask, cpuShare, openStage, ring } from './stage.ts'
 
 const USAGE = `node scripts/drills/read-only.ts [--seconds N] [--residents N] [--rate N] [--seed N] [--json]
@@ -16,22 +16,9 @@ daemon lived and said what was wrong meanwhile.
 `
 const MEGABYTES = 64
 
-async function main(argv: string[]): Promise<0 | 1 | 2> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      seconds: { type: 'string', default: '20' },
-      residents: { type: 'string', default: '300' },
-      rate: { type: 'string', default: '20' },
-      seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
+type Options = { seconds: number; residents: number; perSecond: number; seed: number }
+
+async function onADiskThatFails(options: Options, output: Output): Promise<ExitCode> {
   using stack = new DisposableStack()
   const base = mkdtempSync(join(tmpdir(), 'tenggat-read-only-'))
   stack.defer(() => rmSync(base, { recursive: true }))
@@ -45,12 +32,8 @@ async function main(argv: string[]): Promise<0 | 1 | 2> {
     return 2
   }
   stack.defer(() => run('umount', '-l', disk))
-  const output = openOutput(values.json)
-  const [residents, perSecond] = [Number(values.residents), Number(values.rate)]
-  const options = { residents, perSecond, seconds: Number(values.seconds), seed: Number(values.seed) }
   const result = await drill({ base, disk, image }, options)
-  for (const [name, value] of Object.entries(result)) output.line(`${name.replaceAll('_', ' ').padEnd(18)}${value}`)
-  output.result(result)
+  tellFigures(output, result)
   const good =
     result.told_twice + result.never_told + result.wrongly_marked === 0 &&
     result.lived &&
@@ -63,7 +46,7 @@ async function main(argv: string[]): Promise<0 | 1 | 2> {
 
 async function drill(
   { base, disk, image }: { base: string; disk: string; image: string },
-  { residents, perSecond, seconds, seed }: { residents: number; perSecond: number; seconds: number; seed: number },
+  { residents, perSecond, seconds, seed }: Options,
 ) {
   mkdirSync(join(base, 'cache'))
   // The key has a place of its own, as it should.
@@ -110,4 +93,24 @@ function run(command: string, ...args: string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
+    options: {
+      seconds: { type: 'string', default: '20' },
+      residents: { type: 'string', default: '300' },
+      rate: { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+    },
+    run: (values, output) =>
+      onADiskThatFails(
+        {
+          seconds: positive('--seconds', values.seconds),
+          residents: positive('--residents', values.residents),
+          perSecond: positive('--rate', values.rate),
+          seed: positive('--seed', values.seed),
+        },
+        output,
+      ),
+  })
+}

@@ -1,10 +1,10 @@
-import { inArray } from 'drizzle-orm'
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import type { App } from '../../src/app.ts'
 import { silentLog } from '../../src/lib/events.ts'
 import { freePort } from '../../src/lib/free-port.ts'
 import { readTranscript } from '../../src/sandbox/journal.ts'
 import { ACCOUNT_SID, AUTH_TOKEN, type Row } from '../../test/world.ts'
+import { isUnderWay } from '../chaos/due.ts'
 import { openGround, STARTS_AT } from '../chaos/ground.ts'
 import { peopleOf, residentRows, standingFaults } from '../chaos/people.ts'
 import { type SandboxProcess, startSandbox, transcriptIn } from '../chaos/processes.ts'
@@ -25,7 +25,7 @@ export type Stage = AsyncDisposable & {
   apart(work: () => Promise<void>): Promise<void>
   /** The world's clock, which the carrier goes by. */
   now(): number
-  start(options?: { startsAt?: number; env?: Record<string, string> }): DrillDaemon
+  start(options?: { startsAt?: number }): DrillDaemon
   /** Messages that have arrived. */
   messages(): Promise<number>
   /** Waits, while the daemon lives, until so many messages have arrived. */
@@ -82,11 +82,10 @@ export async function openStage({
       app = await open()
     },
     now,
-    start: ({ startsAt: at = now(), env = {} } = {}) =>
-      opened.use(startDrillDaemon({ ...ground, startsAt: at }, { env })),
+    start: ({ startsAt: at = now() } = {}) => opened.use(startDrillDaemon({ ...ground, startsAt: at })),
     messages,
     untilMessages: (daemon, count) => whileAlive(daemon, async () => (await messages()) >= count),
-    untilThrough: (daemon) => whileAlive(daemon, () => isThrough(app, now())),
+    untilThrough: (daemon) => whileAlive(daemon, async () => !(await isUnderWay(app, now()))),
     async judge() {
       await sandbox.stop()
       const { found } = await finish(folder, { rows, seed })
@@ -95,27 +94,6 @@ export async function openStage({
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
-}
-
-/** A call that waits for another one to the same phone is not due. */
-async function isThrough({ db }: App, now: number): Promise<boolean> {
-  const { deliveries } = db.t
-  const open = await db.read
-    .select({
-      state: deliveries.state,
-      channel: deliveries.channel,
-      at: deliveries.not_before,
-      phone: deliveries.phone_index,
-    })
-    .from(deliveries)
-    .where(inArray(deliveries.state, ['queued', 'sending', 'uncertain', 'accepted', 'sent']))
-  const live = new Set(open.filter((row) => row.channel === 'call' && row.state !== 'queued').map((row) => row.phone))
-  return !open.some(
-    (row) =>
-      row.state === 'sending' ||
-      row.state === 'uncertain' ||
-      (row.state === 'queued' && row.at <= now && !(row.channel === 'call' && live.has(row.phone))),
-  )
 }
 
 export type Rung = { status: number; ms: number }

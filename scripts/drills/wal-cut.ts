@@ -1,13 +1,13 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
-import { openOutput } from '../../src/cli/output.ts'
+import type { ExitCode, Output } from '../../src/cli/output.ts'
 import type { Row } from '../../test/world.ts'
 import { residentRows } from '../chaos/people.ts'
 import { type Figures, verdictOn } from '../chaos/verdict.ts'
 import { seeded } from '../chaos/weather.ts'
+import { command, positive, tellFigures } from '../command.ts'
 import { finish } from './finish.ts'
 import { killedInTheMiddle } from './killed.ts'
 
@@ -67,23 +67,7 @@ Kills the daemon in the middle of its work, cuts the database's write-ahead log 
 kill, and each time goes on from there against the same carrier. Exits 0 when each opened whole and nobody was told twice, never told or wrongly marked.
 `
 
-async function main(argv: string[]): Promise<0 | 1> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      cuts: { type: 'string', default: '50' },
-      seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const output = openOutput(values.json)
-  const seed = Number(values.seed)
-  const wanted = Number(values.cuts)
+async function cutAgainAndAgain({ wanted, seed }: { wanted: number; seed: number }, output: Output): Promise<ExitCode> {
   using stack = new DisposableStack()
   const base = mkdtempSync(join(tmpdir(), 'tenggat-wal-'))
   stack.defer(() => rmSync(base, { recursive: true, force: true }))
@@ -119,10 +103,16 @@ async function main(argv: string[]): Promise<0 | 1> {
     never_told: sum((cut) => cut.never_told),
     wrongly_marked: sum((cut) => cut.wrongly_marked),
   }
-  for (const [name, value] of Object.entries(result)) output.line(`${name.replaceAll('_', ' ').padEnd(18)}${value}`)
-  output.result(result)
+  tellFigures(output, result)
   const bad = result.cuts - result.opened_whole + result.told_twice + result.never_told + result.wrongly_marked
   return bad === 0 ? 0 : 1
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main) {
+  await command({
+    usage: USAGE,
+    options: { cuts: { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } },
+    run: ({ cuts, seed }, output) =>
+      cutAgainAndAgain({ wanted: positive('--cuts', cuts), seed: positive('--seed', seed) }, output),
+  })
+}

@@ -1,15 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
-import { type ExitCode, failed, openOutput } from '../../src/cli/output.ts'
+import type { ExitCode, Output } from '../../src/cli/output.ts'
 import { addDays, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { freePort } from '../../src/lib/free-port.ts'
 import { countByPhoneAndLink, openSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { ACCOUNT_SID, AUTH_TOKEN, csv, TIME_ZONE } from '../../test/world.ts'
 import { seeded, weather } from '../chaos/weather.ts'
+import { command, positive } from '../command.ts'
 import { chartOf } from './chart.ts'
 import { type DayFigures, unexplainedGrowth } from './figures.ts'
 import { type RunningProgram, startProgram } from './running-program.ts'
@@ -29,27 +29,12 @@ const WINDOW_ENDS = '17:00'
 const KILL_SHARE = 0.2
 const MEGABYTE = 1024 * 1024
 
-async function main(argv: string[]): Promise<ExitCode> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      days: { type: 'string', default: '60' },
-      residents: { type: 'string', default: '2000' },
-      seed: { type: 'string', default: '1' },
-      svg: { type: 'string' },
-      keep: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
-  const output = openOutput(values.json)
+type Options = { days: number; residents: number; seed: number; svg: string | undefined; keep: boolean }
+
+async function soak({ days: count, residents, seed, svg, keep }: Options, output: Output): Promise<ExitCode> {
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'tenggat-soak-'))
-  if (!values.keep) stack.defer(() => rmSync(folder, { recursive: true, force: true }))
+  if (!keep) stack.defer(() => rmSync(folder, { recursive: true, force: true }))
   else output.line(folder)
   const clock = new SteppedClock(instantOf(STARTS_ON, '00:00', TIME_ZONE))
   const sandbox = stack.use(
@@ -57,23 +42,23 @@ async function main(argv: string[]): Promise<ExitCode> {
   )
   const port = await freePort()
   sandbox.configure({ messageUrl: `http://127.0.0.1:${port}/twilio/message` })
-  const soak = new Soak({
+  const life = new Soak({
     folder,
     port,
     clock,
     sandbox,
-    residents: Number(values.residents),
-    random: seeded(Number(values.seed)),
+    residents,
+    random: seeded(seed),
   })
-  stack.defer(() => soak.end())
+  stack.defer(() => life.end())
 
   const days: DayFigures[] = []
   output.line(HEADER)
-  for (let day = 1; day <= Number(values.days); day += 1) {
-    days.push(await soak.live(day))
+  for (let day = 1; day <= count; day += 1) {
+    days.push(await life.live(day))
     output.line(lineOf(days.at(-1)!))
   }
-  if (values.svg !== undefined) writeFileSync(resolve(values.svg), chartOf(days))
+  if (svg !== undefined) writeFileSync(resolve(svg), chartOf(days))
   const growth = unexplainedGrowth(days)
   const twice = sandbox.transcript().length === 0 ? Number.NaN : toldTwice(sandbox)
   for (const fault of growth) output.line(`unexplained  ${fault}`)
@@ -224,9 +209,24 @@ function lineOf(day: DayFigures): string {
   ].join(' ')
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = failed(error instanceof SuppressedError ? error.suppressed : error)
-}
+await command({
+  usage: USAGE,
+  options: {
+    days: { type: 'string', default: '60' },
+    residents: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    svg: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
+  run: ({ days, residents, seed, svg, keep }, output) =>
+    soak(
+      {
+        days: positive('--days', days),
+        residents: positive('--residents', residents),
+        seed: positive('--seed', seed),
+        svg,
+        keep,
+      },
+      output,
+    ),
+})

@@ -1,3 +1,6 @@
+/** What the program stands on; its clock begins with `now` (epoch ms). */
+export type ProgramGround = { folder: string; port: number; sandboxUrl: string; now: number }
+
 /** What the soak asks of the program: `at` sets its clock (epoch ms) and does all that is due then. */
 export type Order = { do: 'at'; instant: number } | { do: 'import'; file: string } | { do: 'measure' }
 

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { openApp } from '../../src/app.ts'
 import { dutyWork } from '../../src/cli/daemon.ts'
 import { drainUntilQuiet } from '../../src/cli/deliver.ts'
@@ -13,29 +12,20 @@ import { startTicker } from '../../src/ops/ticker.ts'
 import { registerWorker } from '../../src/ops/workers.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
 import { AUTH_TOKEN, configOf, keysIn, withoutRates } from '../../test/world.ts'
-import type { Answer, Order } from './order.ts'
+import type { Answer, Order, ProgramGround } from './order.ts'
 
 /**
- * The daemon's parts as a process of its own, whose clock stands still until it is told: reads one order a line, answers
- * each with one line. Warnings go to standard error. Ends with its parent.
+ * The daemon's parts as a process of its own, whose clock stands still until it is told; its ground is JSON in the first argument.
+ * Reads one order a line, answers each with one line. Warnings go to standard error. Ends with its parent.
  */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      folder: { type: 'string', default: '' },
-      port: { type: 'string', default: '0' },
-      sandbox: { type: 'string', default: '' },
-      now: { type: 'string', default: '0' },
-    },
-  })
-  const { folder, port, sandbox: sandboxUrl, now } = values
-  const clock = new SteppedClock(Number(now))
+async function main({ folder, port, sandboxUrl, now }: ProgramGround): Promise<void> {
+  const clock = new SteppedClock(now)
   using _lock = takeInstanceLock({
     dataDir: folder,
     holder: { pid: process.pid, command: 'soak', startedAt: clock.now() },
   })
   await using app = await openApp(
-    configOf({ folder, port: Number(port), sandboxUrl }),
+    configOf({ folder, port, sandboxUrl }),
     { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined },
     { clock, log: openLog({ level: 'error', destination: 2 }), office: withoutRates, speech: [silentSpeech()] },
   )
@@ -77,4 +67,4 @@ function measure(): Answer {
   return { rss, heap: heapUsed, handles: readdirSync('/proc/self/fd').length }
 }
 
-await main()
+await main(JSON.parse(process.argv[2]!) as ProgramGround)
