@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { and, gt, lt, or } from 'drizzle-orm'
+import { and, gt, isNull, lt, or } from 'drizzle-orm'
 import { languageOf, loadLanguages } from './compose/language.ts'
 import type { Speech } from './compose/speech/port.ts'
 import { loadTemplates, type Templates, withOwnWords } from './compose/template.ts'
@@ -227,7 +227,7 @@ async function refuseStrangers(read: Db['read'], offices: Offices): Promise<void
   const [stranger] = await read
     .select({ code: residents.office_code })
     .from(residents)
-    .where(or(...elsewhere))
+    .where(and(isNull(residents.erased_at), or(...elsewhere)))
     .limit(1)
   if (!stranger) return
   throw new AppError(

@@ -1,15 +1,10 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openApp } from '../src/app.ts'
 import { officerCommand } from '../src/cli/officer.ts'
-import { addOfficer } from '../src/console/accounts.ts'
-import { beginSession } from '../src/console/sessions.ts'
-import { visitorOf } from '../src/console/testing.ts'
 import { silentLog } from '../src/lib/events.ts'
-import { writeOffices } from './several-offices.ts'
-import { csv, openWorld, type Row, type World } from './world.ts'
+import { bringTo, person, signedInAt, writeOffices } from './several-offices.ts'
+import { openWorld, type Row, type World } from './world.ts'
 
 const TODAY = '2026-06-01'
 
@@ -245,27 +240,8 @@ describe('the program', () => {
   })
 })
 
-let serial = 0
-
-function person(name: string, phone: string): Row {
-  serial += 1
-  return {
-    full_name: name,
-    nationality: 'ID',
-    passport_no: `X${String(serial).padStart(7, '0')}`,
-    phone,
-    language: 'id',
-    permit_no: `P-${serial}`,
-    permit_kind: 'ITK',
-    issued_on: '2026-04-16',
-    expires_on: '2026-06-15',
-  }
-}
-
 function bring(officeCode: string, rows: readonly Row[]) {
-  const file = join(world.folder, `${officeCode}.csv`)
-  writeFileSync(file, csv(rows))
-  return world.app.importFile({ officeCode, file, force: true })
+  return bringTo(world, officeCode, rows)
 }
 
 function residents() {
@@ -275,22 +251,9 @@ function residents() {
 
 /** `officeCode` null: headquarters. */
 async function signedIn(officeCode: string | null) {
-  const { app } = world
-  await using stack = new AsyncDisposableStack()
-  const console = stack.use(await app.openConsole())
-  opened.push(stack.move())
-  const name = `kepala${++serial}`
-  const now = app.clock.now()
-  await addOfficer({ db: app.db, now }, { name, role: 'supervisor', officeCode, regencies: null, known: [] })
-  const { officers } = app.db.t
-  const token = await app.db.write(async (tx) => {
-    await tx.update(officers).set({ one_time_until: null, totp_confirmed_at: now }).where(eq(officers.name, name))
-    const [account] = await tx.select().from(officers).where(eq(officers.name, name))
-    return beginSession(tx, { account: account!, codeAt: now, now, policy: app.office.console })
-  })
-  const visitor = visitorOf(console.url)
-  visitor.cookies.set('tenggat-session', token)
-  return visitor
+  const officer = await signedInAt(world, officeCode)
+  opened.push(officer)
+  return officer
 }
 
 const opened: AsyncDisposable[] = []

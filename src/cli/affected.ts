@@ -1,11 +1,10 @@
-import { stringify } from 'csv-stringify/sync'
 import type { App } from '../app.ts'
 import { type Affected, affectedIn } from '../console/affected/affected.ts'
 import type { Deed, Kind } from '../console/affected/touches.ts'
 import { recordAudit } from '../console/audit.ts'
-import { type CivilDate, civilDate, dateAt, timeAt } from '../lib/civil-date.ts'
-import { AppError } from '../lib/errors.ts'
-import { cellText } from '../overstay/export.ts'
+import { dateAt, timeAt } from '../lib/civil-date.ts'
+import { csvLine } from '../overstay/export.ts'
+import { dateOption } from './options.ts'
 import { type ExitCode, type Output, table } from './output.ts'
 import { writePrivateFile } from './private-file.ts'
 
@@ -15,7 +14,7 @@ type Options = { from: string; to: string; officer?: string; everybody?: boolean
 export async function affectedCommand(app: App, output: Output, options: Options): Promise<ExitCode> {
   const { db, office, clock } = app
   const { officer, everybody = false, csv } = options
-  const ask = { from: dateOf(options.from, '--from'), to: dateOf(options.to, '--to'), officer, everybody }
+  const ask = { from: dateOption('--from', options.from), to: dateOption('--to', options.to), officer, everybody }
   const { people, summary } = await affectedIn({ db, office }, ask)
   // After the count: who asks is not to find themselves in it.
   if (csv) {
@@ -27,7 +26,7 @@ export async function affectedCommand(app: App, output: Output, options: Options
   output.line(
     `${summary.from} to ${summary.to}${summary.officer ? `, by ${summary.officer}` : ''}: ${summary.people} people, ${summary.certain} for certain`,
   )
-  const counts = Object.entries({ ...summary.by_deed }).map(([deed, n]) => [deed, String(n)])
+  const counts = Object.entries(summary.by_deed).map(([deed, n]) => [deed, String(n)])
   for (const line of table(counts)) output.line(`  ${line}`)
   output.line(
     `For certain, by kind of data: ${
@@ -48,7 +47,7 @@ export async function affectedCommand(app: App, output: Output, options: Options
   return 0
 }
 
-export const AFFECTED_HEADERS: readonly string[] = [
+const AFFECTED_HEADERS: readonly string[] = [
   'Nomor',
   'Nama',
   'Kewarganegaraan',
@@ -65,12 +64,9 @@ export const AFFECTED_HEADERS: readonly string[] = [
   'Oleh',
 ]
 
-/** With a BOM; a cell that begins like a formula gets an apostrophe, so a spreadsheet runs none. */
+/** With a BOM. */
 export function csvOf(people: readonly Affected[], timeZone: string): string {
-  const rows = people.map((one) =>
-    cellsOf(one, timeZone).map((cell) => (typeof cell === 'string' ? cellText(cell) : cell)),
-  )
-  return `\uFEFF${stringify([[...AFFECTED_HEADERS], ...rows], { escape_formulas: true })}`
+  return `\uFEFF${[AFFECTED_HEADERS, ...people.map((one) => cellsOf(one, timeZone))].map(csvLine).join('')}`
 }
 
 function cellsOf({ person, touches, certain, kinds }: Affected, timeZone: string): (string | number)[] {
@@ -115,12 +111,4 @@ const deedWords: Record<Deed, string> = {
   mailed: 'ada dalam surel ringkasan',
   restored: 'dipulihkan dari cadangan',
   erased: 'dihapus',
-}
-
-function dateOf(text: string, name: string): CivilDate {
-  try {
-    return civilDate(text)
-  } catch (cause) {
-    throw new AppError('usage', `${name} ${text} is no date; allowed: YYYY-MM-DD`, { cause })
-  }
 }

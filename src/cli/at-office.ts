@@ -1,18 +1,14 @@
 import { eq } from 'drizzle-orm'
 import type { App } from '../app.ts'
 import { dateAt } from '../lib/civil-date.ts'
-import { AppError } from '../lib/errors.ts'
+import { officeOption } from './options.ts'
 
 /**
  * The program as one office sees it: its residents, words, day.
  * @throws AppError `usage` for a code that no office here has
  */
 export function atOffice(app: App, code: string): App {
-  const office = app.offices.all.find((one) => one.code === code)
-  if (!office) {
-    const known = app.offices.all.map((one) => one.code).join(', ')
-    throw new AppError('usage', `--office ${code} is unknown; allowed: ${known}`)
-  }
+  const office = officeOption(app.offices, code)
   return {
     ...app,
     office,

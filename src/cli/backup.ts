@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { App } from '../app.ts'
 import type { Config, Secrets } from '../config.ts'
 import { openVault } from '../db/seal.ts'
+import { utcText } from '../lib/civil-date.ts'
 import type { Clock } from '../lib/clock.ts'
 import { loadOffice } from '../lib/office.ts'
 import { type BackupDeps, makeBackup } from '../ops/backup/backup.ts'
@@ -20,7 +21,7 @@ export async function backupCommand(app: App, output: Output, { file, passphrase
   output.line(encrypted ? 'encrypted' : 'NOT encrypted: set BACKUP_PASSPHRASE_FILE before it leaves this machine')
   for (const name of removed) output.line(`no longer kept: ${name}`)
   output.line('SECRET_KEY_FILE is not in it, and without that file it cannot be used')
-  output.result({ ...made, made_at: timeText(made.made_at) })
+  output.result({ ...made, made_at: utcText(made.made_at) })
   return 0
 }
 
@@ -49,7 +50,7 @@ export async function restoreCommand(
     { file: resolve(file) },
   )
   const { kept, migrated, tables } = restored
-  const madeAt = timeText(restored.made_at)
+  const madeAt = utcText(restored.made_at)
   output.line(`restored: the database as it was at ${madeAt}, ${rowsIn(tables)} rows`)
   if (migrated.length > 0) output.line(`brought up to this program: ${migrated.join(', ')}`)
   if (kept !== null) output.line(`the database that stood there is ${kept}`)
@@ -73,8 +74,4 @@ function passphraseOf({ backupPassphrase }: Secrets, file?: string): string | un
 
 function rowsIn(tables: Record<string, number>): number {
   return Object.values(tables).reduce((sum, rows) => sum + rows, 0)
-}
-
-function timeText(instant: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toString({ smallestUnit: 'second' })
 }

@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
+import { openCases } from '../ops/figures.ts'
 
 export type ByChannelAndState = Record<string, Record<string, number>>
 
@@ -29,16 +30,7 @@ export async function openFollowUpsByKind(reader: Reader): Promise<Record<string
 }
 
 export async function openCasesByLevel(reader: Reader): Promise<Record<string, number>> {
-  const { overstay_cases } = reader.t
-  const rows = await reader
-    .select({ level: overstay_cases.level, count: sql<number>`count(*)` })
-    .from(overstay_cases)
-    .where(isNull(overstay_cases.closed_at))
-    .groupBy(overstay_cases.level)
-  const counts = new Map(rows.map((row) => [row.level as string, Number(row.count)]))
-  return Object.fromEntries(
-    ['verify', 'summon', 'field-check', 'over-60'].map((level) => [level, counts.get(level) ?? 0]),
-  )
+  return Object.fromEntries((await openCases(reader)).map(({ level, count }) => [level, count]))
 }
 
 /** Languages in which something was told for certain. */

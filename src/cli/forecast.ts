@@ -5,6 +5,7 @@ import { spentThisMonth } from '../deliver/cost.ts'
 import { type CostDeps, type CostedRow, forecastCost } from '../deliver/forecast-cost.ts'
 import { addDays } from '../lib/civil-date.ts'
 import { type Offices, onlyOffice } from '../lib/offices.ts'
+import { stageName } from '../lib/stage-name.ts'
 import { type ExitCode, type Output, table } from './output.ts'
 
 /** `forecast --days N`: who will be told when, by stage, language and channel, and at what cost. */
@@ -115,7 +116,7 @@ function breakdown(rows: readonly CostedRow[], day: string): string {
   return [...byStage]
     .map(
       ([stage, of]) =>
-        `${stage >= 0 ? `H-${stage}` : `H+${-stage}`}: ${of.map((row) => `${row.deliveries} ${row.channel} ${row.language}`).join(', ')}`,
+        `${stageName(stage)}: ${of.map((row) => `${row.deliveries} ${row.channel} ${row.language}`).join(', ')}`,
     )
     .join('; ')
 }

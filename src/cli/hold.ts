@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
 import type { App } from '../app.ts'
 import type { HoldReason } from '../db/schema.ts'
-import { type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 import { liftHold, setHold } from '../register/holds.ts'
+import { dateOption } from './options.ts'
 import type { ExitCode, Output } from './output.ts'
 
 const REASONS: HoldReason[] = ['applied', 'left', 'refugee', 'diplomatic', 'died', 'naturalised', 'other']
@@ -16,7 +16,7 @@ export async function holdSetCommand(
 ): Promise<ExitCode> {
   const reason = REASONS.find((one) => one === options.reason)
   if (!reason) throw new AppError('usage', `--reason ${options.reason} is unknown; allowed: ${REASONS.join(', ')}`)
-  const untilOn = options.until === undefined ? null : dateOption(options.until)
+  const untilOn = options.until === undefined ? null : dateOption('--until', options.until)
   const { id } = await app.db.write(async (tx) => {
     const [known] = await tx
       .select({ id: tx.t.residents.id })
@@ -50,12 +50,4 @@ export async function holdLiftCommand(
   output.line(`hold ${options.hold} lifted`)
   output.result({ hold: options.hold })
   return 0
-}
-
-function dateOption(text: string): CivilDate {
-  try {
-    return civilDate(text)
-  } catch (error) {
-    throw new AppError('usage', `--until ${text} is no date; allowed: YYYY-MM-DD`, { cause: error })
-  }
 }

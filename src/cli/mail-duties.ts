@@ -1,10 +1,10 @@
 import type { App } from '../app.ts'
-import { loadWords } from '../console/words.ts'
+import { loadWords, type Words } from '../console/words.ts'
 import { forecastCost } from '../deliver/forecast-cost.ts'
 import { addDays, dateAt } from '../lib/civil-date.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { onlyOffice } from '../lib/offices.ts'
-import { parseSmtpUrl } from '../lib/smtp-url.ts'
+import { type MailServer, parseSmtpUrl } from '../lib/smtp-url.ts'
 import { type AlarmMailDeps, sendAlarms } from '../ops/alarm-mail.ts'
 import { type DigestDeps, retryDigest, sendDigest } from '../ops/digest.ts'
 import type { Forecast } from '../ops/digest-figures.ts'
@@ -19,47 +19,48 @@ const FORECAST_DAYS = 14
 
 /** The duties that send mail; without SMTP_URL they do nothing. `post` takes the place of SMTP_URL's server in tests. */
 export function mailDuties(app: App, post?: Post): Pick<DutyWork, 'digest' | 'mail'> {
-  const [mail, ...further] = app.offices.all.map(({ code }) => mailDepsOf(atOffice(app, code), post))
-  const digests = [mail, ...further].filter((one) => one !== undefined && one !== null)
+  const server = app.secrets.smtpUrl === undefined ? null : parseSmtpUrl(app.secrets.smtpUrl)
+  if (!server) return { digest: async () => ({ digest: 'off' }), mail: async () => ({ alarms: 'off' }) }
+  const shared = { server, words: loadWords(), post: post ?? postBy(server) }
+  const mails = app.offices.all.map(({ code }) => mailDepsOf(atOffice(app, code), shared))
+  const home = mails[0]!
   return {
     async digest(plannedAt) {
-      if (!mail) return { digest: 'off' }
       // Else a daemon that starts after six would write before the follow-ups of its late scan are there.
       await app.attend()
       await settleAbandoned(app.db, app.clock.now())
       const sent = []
-      for (const deps of digests) sent.push(await sendDigest(deps, { day: dateAt(plannedAt, deps.office.timeZone) }))
+      for (const mail of mails) sent.push(await sendDigest(mail, { day: dateAt(plannedAt, mail.office.timeZone) }))
       return { ...sent[0], ...(sent.length > 1 ? { further: sent.slice(1).map(({ digest }) => digest) } : {}) }
     },
     async mail() {
-      if (!mail) return { alarms: 'off' }
       const abandoned = await settleAbandoned(app.db, app.clock.now())
-      const digest = await retryDigest(mail)
-      for (const deps of digests.slice(1)) await retryDigest(deps)
-      return { ...(await sendAlarms(mail)), abandoned: abandoned.length, ...(digest ?? {}) }
+      const retried = []
+      for (const mail of mails) retried.push(await retryDigest(mail))
+      return { ...(await sendAlarms(home)), abandoned: abandoned.length, ...retried[0] }
     },
   }
 }
 
-function mailDepsOf(app: App, post?: Post): (DigestDeps & AlarmMailDeps) | null {
-  const { config, secrets, db, clock, log, office } = app
-  const server = secrets.smtpUrl === undefined ? null : parseSmtpUrl(secrets.smtpUrl)
-  if (!server) return null
+function mailDepsOf(
+  app: App,
+  { server, words, post }: { server: MailServer; words: Words; post: Post },
+): DigestDeps & AlarmMailDeps {
+  const { config, db, clock, log, office } = app
   const { alarmTo, mailFrom, consoleBaseUrl, templatesDir } = config
   const home = office === app.offices.home
-  const digestTo = home ? config.digestTo : office.digestTo
   return {
     db,
     clock,
     log,
     office,
     home,
-    words: loadWords(),
+    words,
     templatesDir,
     consoleBaseUrl,
     from: senderOf({ mailFrom, server, readers: [...config.digestTo, ...alarmTo] }),
-    post: post ?? postBy(server),
-    digestTo,
+    post,
+    digestTo: home ? config.digestTo : office.digestTo,
     alarmTo,
     forecast: () => forecastOf(app),
   }

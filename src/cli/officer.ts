@@ -1,12 +1,12 @@
 import type { App } from '../app.ts'
-import { addOfficer, disableOfficer, resetOfficer } from '../console/accounts.ts'
+import { accountByName, addOfficer, disableOfficer, resetOfficer } from '../console/accounts.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Office } from '../lib/office.ts'
+import { officeOption } from './options.ts'
 import type { ExitCode, Output } from './output.ts'
 
 /** No office has four letters that mean everything. */
 const HEADQUARTERS = 'ALL'
-export const OFFICER_ACTIONS = ['add', 'disable', 'reset'] as const
 
 /**
  * `officer add|disable|reset NAME`: an account of the console. The one-time password is printed here and kept nowhere; no
@@ -16,7 +16,7 @@ export async function officerCommand(
   app: App,
   output: Output,
   given: {
-    action: (typeof OFFICER_ACTIONS)[number]
+    action: 'add' | 'disable' | 'reset'
     name: string
     role?: string
     regency?: string[]
@@ -27,7 +27,8 @@ export async function officerCommand(
   const doing = { db: app.db, now: app.wallClock.now() }
   const { office } = given
   const ofOffice = office === undefined ? {} : { officeCode: office === HEADQUARTERS ? null : office }
-  const known = officesNamed(app, office ?? app.office.code).flatMap(({ areas }) => areas.regencies)
+  const of = office ?? (action === 'reset' ? await officeOfAccount(app, name) : app.office.code)
+  const known = officesNamed(app, of).flatMap(({ areas }) => areas.regencies)
   if (action === 'disable') {
     await disableOfficer(doing, name)
     output.line(`${name} can no longer sign in; every session has ended.`)
@@ -58,13 +59,15 @@ export async function officerCommand(
   return 0
 }
 
+/** The home office's code where there is no such account. */
+async function officeOfAccount(app: App, name: string): Promise<string> {
+  const account = await accountByName(app.db.read, name)
+  return account ? (account.office_code ?? HEADQUARTERS) : app.office.code
+}
+
 /** @throws AppError `usage` */
 function officesNamed({ offices }: App, code: string): readonly Office[] {
-  if (code === HEADQUARTERS) return offices.all
-  const office = offices.all.find((one) => one.code === code)
-  if (office) return [office]
-  const known = [...offices.all.map((one) => one.code), HEADQUARTERS].join(', ')
-  throw new AppError('usage', `--office ${code} is unknown; allowed: ${known}`)
+  return code === HEADQUARTERS ? offices.all : [officeOption(offices, code, [HEADQUARTERS])]
 }
 
 function addressOf({ config }: App): string {

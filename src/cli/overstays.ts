@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import type { App } from '../app.ts'
 import { allOverstays, type OverstayRow } from '../overstay/case-list.ts'
 import { OVERSTAY_HEADERS, overstayCells, overstayCsv, overstayXlsx } from '../overstay/export.ts'
 import { type ExitCode, type Output, table } from './output.ts'
+import { writePrivateFile } from './private-file.ts'
 
 /** `overstays`: the officers' list on the terminal, as CSV, as XLSX, as JSON. */
 export async function overstaysCommand(
@@ -16,9 +14,9 @@ export async function overstaysCommand(
   const rows: OverstayRow[] = []
   for await (const row of allOverstays(app.db.read, { office: app.office, today: app.today() })) rows.push(row)
   if (options.csv) {
-    await pipeline(overstayCsv(each(rows), timeZone), createWriteStream(options.csv, { mode: 0o600 }))
+    writePrivateFile(options.csv, (await Array.fromAsync(overstayCsv(each(rows), timeZone))).join(''))
   }
-  if (options.xlsx) await writeFile(options.xlsx, await overstayXlsx(each(rows), timeZone), { mode: 0o600 })
+  if (options.xlsx) writePrivateFile(options.xlsx, await overstayXlsx(each(rows), timeZone))
   const cells = rows.map((row) => overstayCells(row, timeZone).map(String))
   for (const line of table([OVERSTAY_HEADERS, ...cells])) output.line(line)
   output.line(`${rows.length} kasus terbuka`)

@@ -12,12 +12,13 @@ import { AppError } from '../lib/errors.ts'
 import { erasePerson } from '../ops/retention/erase-person.ts'
 import { scrubErased } from '../ops/retention/retention.ts'
 import { type Keep, whyRefused } from '../ops/retention/rules.ts'
+import { atOfficeOf } from './at-office.ts'
 import type { ExitCode, Output } from './output.ts'
 import { writePrivateFile } from './private-file.ts'
 
 /** `person export RESIDENT`: everything about one person, for the right of access. The files are for their owner alone. */
 export async function personExportCommand(
-  app: App,
+  program: App,
   output: Output,
   options: { resident: number; jsonFile?: string; pdf?: string; language?: string },
 ): Promise<ExitCode> {
@@ -25,6 +26,7 @@ export async function personExportCommand(
   if (!jsonFile && !pdf) throw new AppError('usage', 'say where to: --json-file FILE, --pdf FILE or both')
   const known = LANGUAGES.find((one) => one === language)
   if (!known) throw new AppError('usage', `--language ${language} is unknown; allowed: ${LANGUAGES.join(', ')}`)
+  const app = await atOfficeOf(program, resident)
   const { db, office, config, clock } = app
   const scope = {
     db,
@@ -47,10 +49,11 @@ export async function personExportCommand(
 
 /** `person erase RESIDENT`: on request. What past years' figures are counted from stays, without the person. */
 export async function personEraseCommand(
-  app: App,
+  program: App,
   output: Output,
   { resident, by, reason, force }: { resident: number; by: string; reason: string; force: boolean },
 ): Promise<ExitCode> {
+  const app = await atOfficeOf(program, resident)
   const { db, office, clock, config } = app
   const now = clock.now()
   const today = app.today()

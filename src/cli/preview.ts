@@ -4,11 +4,12 @@ import { loadTemplates, type Templates, withOwnWords } from '../compose/template
 import { noteRequest } from '../compose/voice-notes.ts'
 import { type NoticeFacts, smsWords, voiceScript } from '../compose/words.ts'
 import type { Config } from '../config.ts'
-import { addDays, type CivilDate, civilDate, dateAt } from '../lib/civil-date.ts'
+import { addDays, type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { Clock } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Office } from '../lib/office.ts'
 import { loadOffices, officeFolders } from '../lib/offices.ts'
+import { dateOption, officeOption } from './options.ts'
 import type { ExitCode, Output } from './output.ts'
 import { openPreviewVoice, type PreviewVoice } from './preview-audio.ts'
 import { type LanguageSheet, type Moments, renderSheet, sectionsOf } from './preview-sheet.ts'
@@ -36,7 +37,7 @@ export async function previewCommand(
 ): Promise<ExitCode> {
   const { office, templates } = wordsOf(config, options.office)
   const expiresOn = options.expires
-    ? parse(options.expires)
+    ? dateOption('--expires', options.expires)
     : addDays(dateAt(clock.now(), office.timeZone), options.stage)
   const permit: Permit = {
     office,
@@ -56,12 +57,8 @@ export async function previewCommand(
 }
 
 function wordsOf(config: Config, code: string | undefined): { office: Office; templates: Templates } {
-  const { all, home } = loadOffices(config.officeFile)
-  const office = code === undefined ? home : all.find((one) => one.code === code)
-  if (!office) {
-    const known = all.map((one) => one.code).join(', ')
-    throw new AppError('usage', `--office ${code} is unknown; allowed: ${known}`)
-  }
+  const offices = loadOffices(config.officeFile)
+  const office = code === undefined ? offices.home : officeOption(offices, code)
   const templates = loadTemplates(config.templatesDir)
   const own = officeFolders(config.officeFile).find((one) => one.code === code)
   return { office, templates: own ? withOwnWords(templates, own.folder) : templates }
@@ -180,13 +177,5 @@ function write(file: string, content: string | Uint8Array): void {
     writeFileSync(file, content)
   } catch (error) {
     throw new AppError('usage', `${file} cannot be written`, { cause: error })
-  }
-}
-
-function parse(text: string): CivilDate {
-  try {
-    return civilDate(text)
-  } catch (error) {
-    throw new AppError('usage', `--expires ${text} is no date; allowed: YYYY-MM-DD`, { cause: error })
   }
 }

@@ -43,7 +43,7 @@ export async function openProbes(
   }
 }
 
-export function programVersion(): string {
+function programVersion(): string {
   const { version } = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string }
   return version
 }

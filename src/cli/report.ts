@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { App } from '../app.ts'
 import { dateText, percentText } from '../console/figures.ts'
 import { cellText, flatTable, reportTables, TABLE_KEYS } from '../console/report-tables.ts'
@@ -10,6 +9,7 @@ import { cellText as plainText } from '../overstay/export.ts'
 import { reportOf } from '../overstay/report.ts'
 import { type Period, readPeriod } from '../overstay/report-period.ts'
 import { type ExitCode, type Output, table } from './output.ts'
+import { writePrivateFile } from './private-file.ts'
 
 const LANGUAGE = 'id'
 
@@ -23,7 +23,7 @@ export async function reportCommand(
   const { t } = speaker
   const period = periodOf(app, options)
   const report = await reportOf({ read: app.db.read, office: app.office, today: app.today(), regencies: null }, period)
-  if (options.xlsx) await writeFile(options.xlsx, await reportXlsx(report, app.office, speaker), { mode: 0o600 })
+  if (options.xlsx) writePrivateFile(options.xlsx, await reportXlsx(report, app.office, speaker))
 
   const { count, of, share } = report.total.in_time_told
   output.line(`${app.office.name}, ${dateText(period.from, LANGUAGE)} – ${dateText(period.to, LANGUAGE)}`)

@@ -1,7 +1,8 @@
 import type { App } from '../app.ts'
-import { civilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
+import { stageName } from '../lib/stage-name.ts'
 import { isLoopbackHost } from '../lib/web-address.ts'
+import { dateOption } from './options.ts'
 import type { ExitCode, Output } from './output.ts'
 
 /** `scan`: today's notices and deliveries; cases opened and escalated; what officers must do. */
@@ -10,7 +11,7 @@ export async function scanCommand(
   output: Output,
   options: { today?: string; dryRun: boolean },
 ): Promise<ExitCode> {
-  const today = options.today === undefined ? undefined : dateOption(options.today)
+  const today = options.today === undefined ? undefined : dateOption('--today', options.today)
   if (today !== undefined && !options.dryRun && !isLoopback(app.config.twilio.apiBaseUrl)) {
     throw new AppError('usage', '--today needs --dry-run unless TWILIO_API_BASE_URL is on this machine')
   }
@@ -33,18 +34,8 @@ export async function scanCommand(
 }
 
 function stages(by: Record<string, number>): string {
-  const parts = Object.entries(by).map(
-    ([stage, count]) => `${Number(stage) >= 0 ? `H-${stage}` : `H+${-Number(stage)}`}: ${count}`,
-  )
+  const parts = Object.entries(by).map(([stage, count]) => `${stageName(Number(stage))}: ${count}`)
   return parts.length === 0 ? '' : `(${parts.join(', ')})`
-}
-
-function dateOption(text: string) {
-  try {
-    return civilDate(text)
-  } catch (error) {
-    throw new AppError('usage', `--today ${text} is no date; allowed: YYYY-MM-DD`, { cause: error })
-  }
 }
 
 function isLoopback(url: string | undefined): boolean {

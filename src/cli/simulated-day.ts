@@ -1,10 +1,8 @@
 import type { App } from '../app.ts'
 import { nextDue } from '../deliver/outbox.ts'
 import { nextLookup } from '../deliver/reconcile.ts'
-import type { Channel } from '../lib/office.ts'
+import { CHANNELS } from '../ops/figures.ts'
 import { startAt } from '../scan/plan-deliveries.ts'
-
-const CHANNELS: Channel[] = ['sms', 'whatsapp', 'call']
 
 /** The instant to which a clock that stands still may leap: the next at which something is sent or looked up; null when nothing waits. */
 export async function nextInstant(app: App, now: number): Promise<number | null> {

@@ -1,4 +1,5 @@
 import { type CivilDate, weekday as weekdayOf, yearOf } from '../lib/civil-date.ts'
+import { remembered } from '../lib/remembered.ts'
 
 /** How a language writes dates where Intl's own form will not do: patterns of {day} {month} {long_month} {year} {weekday}. */
 export type DatePatterns = {
@@ -39,11 +40,14 @@ export function dateWords({ language, patterns }: { language: string; patterns: 
   const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' })
   const written = ({ options, pattern, months }: Written) => {
     const format = options && !pattern ? new Intl.DateTimeFormat(locale, { ...base, ...options }) : long
-    return (date: CivilDate) => {
-      const parts = partsOf({ format, date, months })
-      if (!pattern) return plain(parts.map((part) => part.value).join(''))
-      return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long, date })).month }))
-    }
+    return remembered(
+      (date: CivilDate) => {
+        const parts = partsOf({ format, date, months })
+        if (!pattern) return plain(parts.map((part) => part.value).join(''))
+        return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long, date })).month }))
+      },
+      { most: 500 },
+    )
   }
   const inFull = written({ pattern: patterns.long })
   const { spoken, short_months: months } = patterns

@@ -1,6 +1,7 @@
 import type { Db } from '../db/open.ts'
 import { type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
+import type { RouteAudit } from './route.ts'
 
 /** What stands behind the question mark of a request's target, whatever the target is: `//`, `*` and `http://[` are none to `URL`. */
 export function queryOf(target: string): URLSearchParams {
@@ -35,6 +36,16 @@ export function idOf(params: Record<string, string>, name = 'id'): number {
   const id = wholeNumber(params[name])
   if (id === undefined) throw new AppError('not-found', 'halaman ini tidak ada')
   return id
+}
+
+/** What was asked for, without what was not. */
+export function given<View extends object>(view: { [Key in keyof View]: View[Key] | undefined }): View {
+  return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== undefined)) as View
+}
+
+/** Whom or what the audit is told that a request is about: `kind`, by the number in its path. */
+export function subjectOf(kind: string): NonNullable<RouteAudit['subject']> {
+  return ({ params }) => ({ kind, id: wholeNumber(params.id) ?? null })
 }
 
 /** A text that a form must bring. @throws AppError `invalid` */

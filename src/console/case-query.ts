@@ -23,7 +23,7 @@ export type CaseFile = ResidentFile & { row: OverstayRow; timeline: TimelineEntr
 export async function caseFile(scope: CaseScope, caseId: number): Promise<CaseFile> {
   const row = await caseRow(scope, caseId)
   const file = await residentFile(scope, row.resident_id)
-  const timeline = await timelineOf(scope.db.read, { residentId: row.resident_id, cycleId: row.cycle_id })
+  const timeline = await timelineOf(scope.db.read, { residentId: row.resident_id, cycles: [row.cycle_id] })
   return { ...file, row, timeline }
 }
 

@@ -19,7 +19,7 @@ import {
   levelsAbove,
 } from '../overstay/case-rules.ts'
 import { setHold } from '../register/holds.ts'
-import { idOf, oneOf, optional, required, wholeNumber } from './asked.ts'
+import { idOf, oneOf, optional, required, subjectOf, wholeNumber } from './asked.ts'
 import { assignableOfficers, type CaseScope, caseFile, caseRow, voiceNoteKey } from './case-query.ts'
 import { HOLD_REASONS, holdFields } from './hold-form.ts'
 import { mayAs } from './officer.ts'
@@ -32,7 +32,7 @@ export const caseRoutes: Route[] = [
     method: 'GET',
     path: '/cases/:id',
     role: 'viewer',
-    audit: { action: 'case.view', subject: ({ params }) => ({ kind: 'case', id: wholeNumber(params.id) ?? null }) },
+    audit: { action: 'case.view', subject: subjectOf('case') },
     handle: show,
   },
   action('assign', async (request, about) => {
@@ -107,7 +107,7 @@ async function show(request: ConsoleRequest, reply: FastifyReply): Promise<strin
 function action(name: string, work: (request: ConsoleRequest, about: CaseAction) => Promise<void>): Route {
   const audit: RouteAudit = {
     action: `case.${name}`,
-    subject: ({ params }) => ({ kind: 'case', id: wholeNumber(params.id) ?? null }),
+    subject: subjectOf('case'),
   }
   return {
     method: 'POST',

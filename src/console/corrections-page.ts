@@ -6,16 +6,13 @@ import { cellText } from '../overstay/export.ts'
 import { closeSettledNumbers } from '../overstay/settled-numbers.ts'
 import { CORRECTED_FIELDS, type CorrectedField, correctResident, endCorrection } from '../register/corrections.ts'
 import { fieldLabels } from '../register/headers.ts'
-import { idOf, oneOf, optional, required, wholeNumber } from './asked.ts'
+import { idOf, oneOf, optional, required, subjectOf, wholeNumber } from './asked.ts'
 import { differences } from './corrections-query.ts'
-import { pathFor } from './pages.ts'
+import { asFile, pathFor } from './pages.ts'
 import { residentFile, type Scope } from './residents-query.ts'
-import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
+import type { ConsoleRequest, Route } from './route.ts'
 
-const subject: NonNullable<RouteAudit['subject']> = ({ params }) => ({
-  kind: 'resident',
-  id: wholeNumber(params.id) ?? null,
-})
+const subject = subjectOf('resident')
 
 export const correctionRoutes: Route[] = [
   {
@@ -94,9 +91,7 @@ async function csv(request: ConsoleRequest, reply: FastifyReply): Promise<string
     one.made_by,
     dateAt(one.made_at, timeZone),
   ])
-  reply
-    .type('text/csv; charset=utf-8')
-    .header('content-disposition', `attachment; filename="koreksi-register-${request.today}.csv"`)
+  asFile(reply, { type: 'text/csv; charset=utf-8', name: `koreksi-register-${request.today}.csv` })
   const cells = [[...headers, 'Alasan', 'Dibetulkan oleh', 'Tanggal'], ...rows.map((row) => row.map(cellText))]
   return stringify(cells, { bom: true, escape_formulas: true })
 }

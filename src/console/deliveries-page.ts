@@ -1,6 +1,6 @@
 import { RETRIED, retriesOf, retryByHand } from '../deliver/retry.ts'
 import { AppError } from '../lib/errors.ts'
-import { day, idOf, oneOf, wholeNumber, withQuery } from './asked.ts'
+import { day, given, idOf, oneOf, subjectOf, wholeNumber, withQuery } from './asked.ts'
 import { REQUEUED } from './audit.ts'
 import {
   CHANNELS,
@@ -13,13 +13,10 @@ import {
   errorCounts,
 } from './deliveries-query.ts'
 import { pathFor, render, safePath, wordsFor } from './pages.ts'
-import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
+import type { ConsoleRequest, Route } from './route.ts'
 import { sayings } from './say.ts'
 
-const subject: NonNullable<RouteAudit['subject']> = ({ params }) => ({
-  kind: 'delivery',
-  id: wholeNumber(params.id) ?? null,
-})
+const subject = subjectOf('delivery')
 
 export const deliveryRoutes: Route[] = [
   {
@@ -84,14 +81,10 @@ function scopeOf({ deps, officer }: ConsoleRequest) {
 }
 
 function viewOf(query: URLSearchParams): DeliveryView {
-  const state = oneOf(DELIVERY_STATES, query.get('state'))
-  const channel = oneOf(CHANNELS, query.get('channel'))
-  const error = wholeNumber(query.get('error'))
-  const dueOn = day(query.get('on'))
-  return {
-    ...(state && { state }),
-    ...(channel && { channel }),
-    ...(error !== undefined && { error }),
-    ...(dueOn && { dueOn }),
-  }
+  return given<DeliveryView>({
+    state: oneOf(DELIVERY_STATES, query.get('state')),
+    channel: oneOf(CHANNELS, query.get('channel')),
+    error: wholeNumber(query.get('error')),
+    dueOn: day(query.get('on')),
+  })
 }

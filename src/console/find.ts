@@ -24,11 +24,11 @@ export function ofArea(regency: SQLWrapper, { regencies }: Pick<Officer, 'regenc
 
 /**
  * Everyone whom `text` may mean: every word of it in the name, or part of a permit number, or exactly a register number,
- * a passport or a phone (in any usual spelling), the sponsor's too.
+ * a passport or a phone (in any usual spelling), the sponsor's too. Register numbers are looked for in the office and the `others`.
  */
 export function personMatches(
   { t, vault, read }: Pick<Db, 't' | 'vault' | 'read'>,
-  { text, office }: { text: string; office: Pick<Office, 'code'> },
+  { text, office, others = [] }: { text: string; office: Pick<Office, 'code'>; others?: readonly string[] },
 ): SQL {
   const { residents, permits } = t
   const asked = text.normalize('NFC').trim().slice(0, 200)
@@ -47,7 +47,7 @@ export function personMatches(
   // One select for each index: joined by "or" in one they would read everybody's whole row.
   const found = who(named)
     .unionAll(holders)
-    .unionAll(who(and(eq(residents.office_code, office.code), eq(residents.register_no, asked))!))
+    .unionAll(who(and(inArray(residents.office_code, [office.code, ...others]), eq(residents.register_no, asked))!))
     .unionAll(who(eq(residents.passport_index, vault.blind(passport, 'passport'))))
   if (number === null) return inArray(residents.id, found)
   return inArray(
@@ -75,8 +75,8 @@ function contains(column: SQLWrapper, part: string): SQL {
   return /^[\x20-\x7e]*$/.test(part) ? found : sql`(${found} or replace(${column}, ${part}, '') <> ${column})`
 }
 
-/** `BLT-7K3Q` however it was typed; null when it cannot be a notice's reference. */
-export function referenceIn(text: string, officeCode: string): string | null {
+/** `BLT-7K3Q` however it was typed; null when it cannot be the reference of a notice of these offices. */
+export function referenceIn(text: string, officeCodes: readonly string[]): string | null {
   const match = /^([A-Z]{2,4})[\s-]*([0-9A-Z]{4,12})$/.exec(text.normalize('NFKC').trim().toUpperCase())
-  return match && match[1] === officeCode ? `${match[1]}-${match[2]}` : null
+  return match && officeCodes.includes(match[1]!) ? `${match[1]}-${match[2]}` : null
 }

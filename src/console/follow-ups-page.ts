@@ -3,7 +3,7 @@ import { FOLLOW_UP_OUTCOMES } from '../overstay/attend-rules.ts'
 import type { FollowUpRow } from '../overstay/follow-up-list.ts'
 import { assignFollowUp, closeFollowUp } from '../overstay/follow-ups.ts'
 import { settleDoubt } from '../register/residents.ts'
-import { idOf, oneOf, required, wholeNumber, withQuery } from './asked.ts'
+import { idOf, oneOf, required, subjectOf, wholeNumber, withQuery } from './asked.ts'
 import {
   FOLLOW_UP_KINDS,
   type FollowUpScope,
@@ -65,7 +65,7 @@ function action(name: string, work: (request: ConsoleRequest, row: FollowUpRow) 
     role: 'officer',
     audit: {
       action: `follow-up.${name}`,
-      subject: ({ params }) => ({ kind: 'follow-up', id: wholeNumber(params.id) ?? null }),
+      subject: subjectOf('follow-up'),
     },
     async handle(request, reply) {
       const id = idOf(request.params)
@@ -78,8 +78,8 @@ function action(name: string, work: (request: ConsoleRequest, row: FollowUpRow) 
 }
 
 function scopeOf({ deps, today, officer }: ConsoleRequest): FollowUpScope {
-  const { db, office, languageOf } = deps
-  return { db, office, today, officer, ...(languageOf && { languageOf }) }
+  const { db, office, offices, languageOf } = deps
+  return { db, office, several: offices.all.length > 1, today, officer, ...(languageOf && { languageOf }) }
 }
 
 function viewOf(query: URLSearchParams): FollowUpView {

@@ -96,12 +96,23 @@ export async function followUpCounts({ db, office, today, officer }: FollowUpSco
 }
 
 /** Whoever has an open follow-up. */
-export async function followUpOwners({ db }: Pick<FollowUpScope, 'db'>): Promise<string[]> {
-  const { follow_ups } = db.t
+export async function followUpOwners({
+  db,
+  office,
+  several,
+}: Pick<FollowUpScope, 'db' | 'office' | 'several'>): Promise<string[]> {
+  const { follow_ups, residents } = db.t
+  const ours = db.read.select({ id: residents.id }).from(residents).where(ofOffice(residents.office_code, office))
   const rows = await db.read
     .selectDistinct({ owner: follow_ups.owner })
     .from(follow_ups)
-    .where(and(isNull(follow_ups.closed_at), isNotNull(follow_ups.owner)))
+    .where(
+      and(
+        isNull(follow_ups.closed_at),
+        isNotNull(follow_ups.owner),
+        several ? inArray(follow_ups.resident_id, ours) : undefined,
+      ),
+    )
   return rows.flatMap((row) => row.owner ?? []).sort()
 }
 

@@ -9,7 +9,7 @@ import type { ImportResult } from '../register/import.ts'
 import { idOf, wholeNumber } from './asked.ts'
 import type { ConsoleDeps } from './deps.ts'
 import { importOf, importPage, rejectsOf } from './imports-query.ts'
-import { pathFor, render, wordsFor } from './pages.ts'
+import { asFile, pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
 import { sayings } from './say.ts'
 import { forgetUploads, type Kept, keepUpload, keptUpload, removeUpload } from './uploads.ts'
@@ -89,6 +89,13 @@ async function preview(request: ConsoleRequest, reply: FastifyReply): Promise<st
 }
 
 async function apply({ deps, form }: ConsoleRequest, reply: FastifyReply): Promise<unknown> {
+  // Headquarters may have opened another office since, in another window.
+  if (deps.offices.all.length > 1 && form.office !== deps.office.code) {
+    throw new AppError(
+      'conflict',
+      `berkas ini diperiksa untuk kantor ${form.office}; yang terbuka: ${deps.office.code}`,
+    )
+  }
   const kept = await keptUpload(deps.audioDir, form.token ?? '')
   if (!kept) throw new AppError('not-found', 'unggahan ini sudah dipakai atau terlalu lama: unggah berkasnya lagi')
   const result: ImportResult = await importerOf(deps)({
@@ -111,7 +118,7 @@ async function rejects({ deps, params }: ConsoleRequest, reply: FastifyReply): P
     reason_id,
     fatal === 1 ? 'baris ditolak' : 'nilai dilewati',
   ])
-  reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="tolakan-${row.id}.csv"`)
+  asFile(reply, { type: 'text/csv; charset=utf-8', name: `tolakan-${row.id}.csv` })
   return stringify([['Baris', 'Kolom', 'Nilai', 'Alasan', 'Akibat'], ...cells], { bom: true, escape_formulas: true })
 }
 

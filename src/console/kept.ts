@@ -1,4 +1,4 @@
-import { max } from 'drizzle-orm'
+import { max, sql } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 
 type Kept = { about: string; answer: unknown }
@@ -23,11 +23,12 @@ export async function kept<Answer>(
   return answer
 }
 
-/** Changes whenever a case does, for each change is an event, and whenever an import or an erasure changed the people. */
+/** Changes whenever a case does, for each change is an event, and whenever an import, a transfer or an erasure changed the people. */
 export async function stateOfCases({ read, t }: Db): Promise<string> {
-  const { case_events, imports, erasures } = t
+  const { case_events, imports, erasures, transfers } = t
+  const moved = sql<number | null>`(select max(${transfers.id}) from ${transfers})`
   return JSON.stringify([
-    await read.select({ a: max(case_events.id) }).from(case_events),
+    await read.select({ a: max(case_events.id), b: moved }).from(case_events),
     await read.select({ a: max(imports.id), b: max(imports.finished_at) }).from(imports),
     await read.select({ a: max(erasures.id) }).from(erasures),
   ])

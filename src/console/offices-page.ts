@@ -1,6 +1,6 @@
 import { AppError } from '../lib/errors.ts'
 import { obstaclesTo, transferResidents } from '../register/transfer.ts'
-import { idOf, wholeNumber } from './asked.ts'
+import { idOf, subjectOf } from './asked.ts'
 import { officeFigures } from './offices-query.ts'
 import { pathFor, render, safePath, wordsFor } from './pages.ts'
 import { residentFile } from './residents-query.ts'
@@ -46,7 +46,7 @@ export const officeRoutes: Route[] = [
     role: 'supervisor',
     audit: {
       action: 'resident.transfer',
-      subject: ({ params }) => ({ kind: 'resident', id: wholeNumber(params.id) ?? null }),
+      subject: subjectOf('resident'),
     },
     async handle(request, reply) {
       await transfer(request)

@@ -3,7 +3,8 @@ import type { Db } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
-import { personMatches } from './find.ts'
+import { ofArea, personMatches } from './find.ts'
+import type { Officer } from './officer.ts'
 
 export type OfficeFigures = {
   code: string
@@ -17,7 +18,7 @@ export type OfficeFigures = {
 
 /** In which other offices somebody fits these words, and how many: for headquarters, which look for people wherever they are. */
 export async function foundElsewhere(
-  { db, office, offices }: { db: Db; office: Office; offices: Offices },
+  { db, office, offices, officer }: { db: Db; office: Office; offices: Offices; officer: Pick<Officer, 'regencies'> },
   text: string,
 ): Promise<{ code: string; name: string; n: number }[]> {
   const { residents } = db.t
@@ -25,7 +26,12 @@ export async function foundElsewhere(
     .select({ code: residents.office_code, n: count() })
     .from(residents)
     .where(
-      and(ne(residents.office_code, office.code), isNull(residents.erased_at), personMatches(db, { text, office })),
+      and(
+        ne(residents.office_code, office.code),
+        isNull(residents.erased_at),
+        ofArea(residents.regency, officer),
+        personMatches(db, { text, office, others: offices.all.map(({ code }) => code) }),
+      ),
     )
     .groupBy(residents.office_code)
   const found = new Map(rows.map(({ code, n }) => [code, Number(n)]))

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import type { Level } from '../db/schema.ts'
-import { overstayCsv, overstayXlsx } from '../overstay/export.ts'
-import { day, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
+import { overstayCsv, overstayXlsx, XLSX_TYPE } from '../overstay/export.ts'
+import { LEVELS } from '../overstay/levels.ts'
+import { day, given, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
 import {
   addressesOf,
   CONTACT_STATES,
@@ -13,11 +13,10 @@ import {
   overstayPage,
   totalOf,
 } from './overstays-query.ts'
-import { pathFor, render, wordsFor } from './pages.ts'
+import { asFile, pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
 import { sayings } from './say.ts'
 
-const LEVELS = ['verify', 'summon', 'field-check', 'over-60'] as const satisfies readonly Level[]
 const FIELDS = [
   'level',
   'from',
@@ -86,8 +85,7 @@ async function csv(request: ConsoleRequest, reply: FastifyReply): Promise<Buffer
 }
 
 async function xlsx(request: ConsoleRequest, reply: FastifyReply): Promise<Buffer> {
-  const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-  asFile(reply, { type, name: `overstay-${request.today}.xlsx` })
+  asFile(reply, { type: XLSX_TYPE, name: `overstay-${request.today}.xlsx` })
   return overstayXlsx(everyOverstay(scopeOf(request), viewOf(request)), request.deps.office.timeZone)
 }
 
@@ -121,29 +119,21 @@ function scopeOf({ deps, today, officer }: ConsoleRequest): OverstayScope {
 function viewOf({ query, deps }: ConsoleRequest): OverstayView {
   const text = (name: string) => query.get(name) || undefined
   const assigned = text('assigned')
-  return Object.fromEntries(
-    Object.entries({
-      search: searchOf(query, deps.db.vault),
-      closed: query.get('closed') === '1' ? true : undefined,
-      level: oneOf(LEVELS, query.get('level')),
-      daysFrom: wholeNumber(query.get('from'), 36_500),
-      daysTo: wholeNumber(query.get('to'), 36_500),
-      nationality: text('nationality'),
-      regency: text('regency'),
-      district: text('district'),
-      kind: text('kind'),
-      assignedTo: assigned === NOBODY ? null : assigned,
-      contact: oneOf(CONTACT_STATES, query.get('contact')),
-      proposed: query.get('proposed') === '1' ? true : undefined,
-      openedOn: day(query.get('opened')),
-      escalatedOn: day(query.get('escalated')),
-      sort: oneOf(OVERSTAY_SORTS, query.get('sort')),
-    } satisfies { [Key in keyof OverstayView]: OverstayView[Key] | undefined }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  )
-}
-
-function asFile(reply: FastifyReply, { type, name }: { type: string; name: string }): void {
-  reply.type(type).header('content-disposition', `attachment; filename="${name}"`)
+  return given<OverstayView>({
+    search: searchOf(query, deps.db.vault),
+    closed: query.get('closed') === '1' ? true : undefined,
+    level: oneOf(LEVELS, query.get('level')),
+    daysFrom: wholeNumber(query.get('from'), 36_500),
+    daysTo: wholeNumber(query.get('to'), 36_500),
+    nationality: text('nationality'),
+    regency: text('regency'),
+    district: text('district'),
+    kind: text('kind'),
+    assignedTo: assigned === NOBODY ? null : assigned,
+    contact: oneOf(CONTACT_STATES, query.get('contact')),
+    proposed: query.get('proposed') === '1' ? true : undefined,
+    openedOn: day(query.get('opened')),
+    escalatedOn: day(query.get('escalated')),
+    sort: oneOf(OVERSTAY_SORTS, query.get('sort')),
+  })
 }

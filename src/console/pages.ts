@@ -100,6 +100,11 @@ export function wordsFor(reply: FastifyReply, officer: Officer | null): Translat
   return visit.frame.words[officer?.language ?? visit.language]
 }
 
+/** What follows is a file to be kept, not a page. */
+export function asFile(reply: FastifyReply, { type, name }: { type: string; name: string }): FastifyReply {
+  return reply.type(type).header('content-disposition', `attachment; filename="${name}"`)
+}
+
 /** For redirects: behind a proxy we may live below another path. */
 export function pathFor(
   reply: FastifyReply,

@@ -1,16 +1,12 @@
-import type { FastifyReply } from 'fastify'
 import { templateFor } from '../compose/template.ts'
-import { idOf, wholeNumber } from './asked.ts'
-import { wordsFor } from './pages.ts'
+import { idOf, subjectOf } from './asked.ts'
+import { asFile, wordsFor } from './pages.ts'
 import { personJson, personPdf } from './person/person-copy.ts'
 import { sayingFor } from './proof/saying.ts'
-import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
+import type { ConsoleRequest, Route } from './route.ts'
 import { sayings, spokenTo } from './say.ts'
 
-const subject: NonNullable<RouteAudit['subject']> = ({ params }) => ({
-  kind: 'resident',
-  id: wholeNumber(params.id) ?? null,
-})
+const subject = subjectOf('resident')
 
 /** The copy of everything about one person, for whoever asks for their own data. */
 export const personRoutes: Route[] = [
@@ -48,10 +44,6 @@ export const personRoutes: Route[] = [
     },
   },
 ]
-
-function asFile(reply: FastifyReply, { type, name }: { type: string; name: string }): FastifyReply {
-  return reply.type(type).header('content-disposition', `attachment; filename="${name}"`)
-}
 
 function scopeOf({ deps, today, officer }: ConsoleRequest) {
   const { db, office, audioDir } = deps

@@ -20,12 +20,10 @@ export const planRoutes: Route[] = [
       const t = wordsFor(reply, officer)
       const plan = await planOf(deps, request)
       const asked = dayIn(query.get('on'))
-      const on = plan?.days.find((one) => one.on === asked)?.on ?? plan?.days[0]?.on ?? null
+      const chosen = plan?.days.find((one) => one.on === asked) ?? plan?.days[0]
+      const on = chosen?.on ?? null
       const stage = stageOf(query.get('stage'))
-      const planned = plannedFor(
-        plan?.days.find((one) => one.on === on),
-        { officer, stage },
-      )
+      const planned = plannedFor(chosen, { officer, stage })
       const from = Math.max(0, Math.trunc(Number(query.get('after')) || 0))
       const shown = planned.slice(from, from + PAGE_SIZE)
       return render(reply, officer, 'plan', {
@@ -35,7 +33,7 @@ export const planRoutes: Route[] = [
         ...sayings(request, reply),
         plan,
         days: planDays(plan, request),
-        cost: (amount: number) => `${deps.office.prices.currency} ${moneyText(amount, officer.language)}`,
+        cost: costIn(request),
         on,
         stage,
         total: planned.length,
@@ -48,6 +46,11 @@ export const planRoutes: Route[] = [
     },
   },
 ]
+
+/** With the currency of the office's price list. */
+export function costIn({ deps, officer }: Pick<ConsoleRequest, 'deps' | 'officer'>): (amount: number) => string {
+  return (amount) => `${deps.office.prices.currency} ${moneyText(amount, officer.language)}`
+}
 
 /** Each day with how many of the officer's area would be told. */
 export function planDays(

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { and, count, eq, gte, inArray, lte, max } from 'drizzle-orm'
+import { and, count, eq, gte, inArray, lte, max, sql } from 'drizzle-orm'
 import { inOffices } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { Channel } from '../db/schema.ts'
@@ -149,11 +149,12 @@ async function permitsInSight({ db, office, offices }: ConsoleDeps, today: Civil
   return Number(row!.n)
 }
 
-/** Imports, scans, holds, corrections, answers, and what was said about numbers. */
+/** Imports, transfers, scans, holds, corrections, answers, and what was said about numbers. */
 async function whatItDependsOn({ read, t }: Db, today: CivilDate): Promise<string> {
-  const { imports, notices, holds, corrections, acknowledgements, opt_outs, dead_numbers } = t
+  const { imports, notices, holds, corrections, acknowledgements, opt_outs, dead_numbers, transfers } = t
+  const moved = sql<number | null>`(select max(${transfers.id}) from ${transfers})`
   const facts = [
-    await read.select({ a: max(imports.id), b: max(imports.finished_at) }).from(imports),
+    await read.select({ a: max(imports.id), b: max(imports.finished_at), c: moved }).from(imports),
     await read.select({ a: max(notices.id) }).from(notices),
     await read.select({ a: max(holds.id), b: max(holds.lifted_at) }).from(holds),
     await read.select({ a: max(corrections.id), b: max(corrections.ended_at) }).from(corrections),

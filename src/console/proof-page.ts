@@ -1,25 +1,21 @@
 import type { FastifyReply } from 'fastify'
 import { templateFor } from '../compose/template.ts'
-import { idOf, wholeNumber } from './asked.ts'
+import { idOf, subjectOf } from './asked.ts'
 import { caseRow } from './case-query.ts'
-import { wordsFor } from './pages.ts'
+import { asFile, wordsFor } from './pages.ts'
 import { pdfOf } from './pdf/pdf.ts'
 import { proofContent } from './proof/content.ts'
 import { permitOfCase, proofRecord } from './proof/record.ts'
 import { sayingFor } from './proof/saying.ts'
-import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
+import type { ConsoleRequest, Route } from './route.ts'
 import { sayings, spokenTo } from './say.ts'
-
-const subject =
-  (kind: string): NonNullable<RouteAudit['subject']> =>
-  ({ params }) => ({ kind, id: wholeNumber(params.id) ?? null })
 
 export const proofRoutes: Route[] = [
   {
     method: 'GET',
     path: '/cases/:id/proof.pdf',
     role: 'viewer',
-    audit: { action: 'case.proof', subject: subject('case') },
+    audit: { action: 'case.proof', subject: subjectOf('case') },
     async handle(request, reply) {
       const { deps, today, officer, params } = request
       const caseId = idOf(params)
@@ -31,7 +27,7 @@ export const proofRoutes: Route[] = [
     method: 'GET',
     path: '/permits/:id/proof.pdf',
     role: 'viewer',
-    audit: { action: 'permit.proof', subject: subject('permit') },
+    audit: { action: 'permit.proof', subject: subjectOf('permit') },
     handle(request, reply) {
       const permitId = idOf(request.params)
       return proof(request, reply, { permitId, name: `izin-${permitId}` })
@@ -60,6 +56,6 @@ async function proof(
     now,
     today,
   })
-  reply.type('application/pdf').header('content-disposition', `attachment; filename="bukti-pemberitahuan-${name}.pdf"`)
+  asFile(reply, { type: 'application/pdf', name: `bukti-pemberitahuan-${name}.pdf` })
   return pdfOf(content)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addDays, civilDate } from '../lib/civil-date.ts'
+import { officesOf } from '../lib/offices.ts'
 import { overstayPass } from '../overstay/cases.ts'
 import { office, openWorld, passAt } from '../overstay/fixture.ts'
 import { openFollowUps } from '../overstay/follow-ups.ts'
@@ -91,7 +92,7 @@ describe('the queries of the pages', () => {
     expect(file.timeline.map((entry) => entry.kind).toSorted()).toEqual(['case', 'notice', 'permit'])
     const notice = file.timeline.find((entry) => entry.kind === 'notice')!
     expect(notice.deliveries).toMatchObject([{ channel: 'sms', state: 'sent', attempts: [] }])
-    expect(await personOfReference(scope, notice.reference)).toBeNull()
+    expect(await personOfReference({ ...scope, offices: officesOf([office]) }, notice.reference)).toBeNull()
   })
 })
 
@@ -104,6 +105,6 @@ describe('a reference', () => {
     ['7K3Q', null],
     ['Budi', null],
   ])('%s is read as %s', (text, reference) => {
-    expect(referenceIn(text, 'BLT')).toBe(reference)
+    expect(referenceIn(text, ['BLT'])).toBe(reference)
   })
 })

@@ -1,8 +1,9 @@
 import type { FastifyReply } from 'fastify'
+import { XLSX_TYPE } from '../overstay/export.ts'
 import { type Report, reportOf } from '../overstay/report.ts'
 import { dateIn, type Period, quarterPeriod, readPeriod, yearPeriod } from '../overstay/report-period.ts'
 import { dateText } from './figures.ts'
-import { render, wordsFor } from './pages.ts'
+import { asFile, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
 import type { Translate } from './words.ts'
 
@@ -48,9 +49,7 @@ async function xlsx(request: ConsoleRequest, reply: FastifyReply): Promise<Buffe
   const asked = periodAsked(request, t)
   if ('fault' in asked) return page('report')(request, reply)
   const report = await figuresOf(request, asked)
-  reply
-    .type('application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
-    .header('content-disposition', `attachment; filename="laporan-${asked.from}-${asked.to}.xlsx"`)
+  asFile(reply, { type: XLSX_TYPE, name: `laporan-${asked.from}-${asked.to}.xlsx` })
   const { reportXlsx } = await import('./report-xlsx.ts')
   return reportXlsx(report, deps.office, { t, language: officer.language })
 }

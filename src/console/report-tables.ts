@@ -1,5 +1,6 @@
-import type { Level } from '../db/schema.ts'
+import { stageName } from '../lib/stage-name.ts'
 import { CASE_OUTCOMES } from '../overstay/case-rules.ts'
+import { LEVELS } from '../overstay/levels.ts'
 import type { Report, Tally } from '../overstay/report.ts'
 import type { Headcount } from '../overstay/report-register.ts'
 import { OUTCOMES, type Share } from '../overstay/report-rules.ts'
@@ -38,9 +39,6 @@ export const TABLE_KEYS = [
 ] as const
 export type TableKey = (typeof TABLE_KEYS)[number]
 
-/** All of them, for a table that is the same every year. */
-const LEVELS = ['verify', 'summon', 'field-check', 'over-60'] as const satisfies readonly Level[]
-
 /** Those for whom a notice had to be sent. */
 const NEEDED = ['told', 'sponsor', 'attempted', 'unreached', 'missed'] as const
 
@@ -52,7 +50,7 @@ export function reportTables(report: Report, speaker: Speaker): Record<TableKey,
   const { total, activity, register, costs } = report
   const named = (key: string) => (key === '' ? t('report.unknown') : key)
   const inTime = ({ count, of, share }: Share): Cell[] => [count, of, { share }]
-  const partOfEnded = (n: number): Cell => ({ share: total.ended === 0 ? null : n / total.ended })
+  const partOfEnded = (n: number): Cell => ({ share: sharePart(n, total.ended) })
 
   const table = (
     key: TableKey,
@@ -118,7 +116,7 @@ export function reportTables(report: Report, speaker: Speaker): Record<TableKey,
     ),
     notices: table(
       'notices',
-      activity.notices.map(({ stage, notices }) => [stage < 0 ? `H+${-stage}` : `H-${stage}`, notices]),
+      activity.notices.map(({ stage, notices }) => [stageName(stage), notices]),
     ),
     channels: table(
       'channels',

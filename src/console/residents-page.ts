@@ -1,7 +1,7 @@
 import { AppError } from '../lib/errors.ts'
 import { CORRECTED_FIELDS } from '../register/corrections.ts'
 import { liftHold, setHold } from '../register/holds.ts'
-import { day, idOf, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
+import { day, given, idOf, oneOf, searchOf, subjectOf, viewQuery, wholeNumber, withQuery } from './asked.ts'
 import { followUpPage } from './follow-ups-query.ts'
 import { HOLD_REASONS, holdFields } from './hold-form.ts'
 import { mayAs } from './officer.ts'
@@ -15,16 +15,13 @@ import {
   residentPage,
   type Scope,
 } from './residents-query.ts'
-import type { ConsoleRequest, Route, RouteAudit } from './route.ts'
+import type { ConsoleRequest, Route } from './route.ts'
 import { sayings, spokenTo } from './say.ts'
 import { timelineOf } from './timeline-query.ts'
 
 const FIELDS = ['ends', 'on', 'noticed', 'nationality', 'regency', 'kind', 'held', 'differs', 'sort']
 
-const subject: NonNullable<RouteAudit['subject']> = ({ params }) => ({
-  kind: 'resident',
-  id: wholeNumber(params.id) ?? null,
-})
+const subject = subjectOf('resident')
 
 export const residentRoutes: Route[] = [
   {
@@ -43,7 +40,8 @@ export const residentRoutes: Route[] = [
         ...sayings(request, reply),
         ...(await residentPage(scope, { view, after })),
         view,
-        elsewhere: view.search && isHeadquarters(request) ? await foundElsewhere(request.deps, view.search) : [],
+        elsewhere:
+          view.search && isHeadquarters(request) ? await foundElsewhere({ ...request.deps, officer }, view.search) : [],
         after,
         choices: await residentChoices({ ...scope, now: request.now }),
         link: (changes: Record<string, string | number | null>) => withQuery(query, { after: null, ...changes }),
@@ -143,20 +141,16 @@ function scopeOf({ deps, today, officer }: ConsoleRequest): Scope {
 
 function viewOf({ query, deps }: ConsoleRequest): ResidentView {
   const held = oneOf(['0', '1'], query.get('held'))
-  return Object.fromEntries(
-    Object.entries({
-      search: searchOf(query, deps.db.vault),
-      ends: wholeNumber(query.get('ends'), 3650),
-      endsOn: day(query.get('on')),
-      noticedOn: day(query.get('noticed')),
-      nationality: query.get('nationality') || undefined,
-      regency: query.get('regency') || undefined,
-      kind: query.get('kind') || undefined,
-      held: held === undefined ? undefined : held === '1',
-      differs: query.get('differs') === '1' ? true : undefined,
-      sort: oneOf(['name', 'expiry'], query.get('sort')),
-    } satisfies { [Key in keyof ResidentView]: ResidentView[Key] | undefined }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  )
+  return given<ResidentView>({
+    search: searchOf(query, deps.db.vault),
+    ends: wholeNumber(query.get('ends'), 3650),
+    endsOn: day(query.get('on')),
+    noticedOn: day(query.get('noticed')),
+    nationality: query.get('nationality') || undefined,
+    regency: query.get('regency') || undefined,
+    kind: query.get('kind') || undefined,
+    held: held === undefined ? undefined : held === '1',
+    differs: query.get('differs') === '1' ? true : undefined,
+    sort: oneOf(['name', 'expiry'], query.get('sort')),
+  })
 }

@@ -23,8 +23,8 @@ export const searchRoutes: Route[] = [
 ]
 
 async function search({ deps, officer }: ConsoleRequest, reply: FastifyReply, text: string): Promise<unknown> {
-  const { db, office } = deps
-  const person = await personOfReference({ db, office, officer }, text)
+  const { db, office, offices } = deps
+  const person = await personOfReference({ db, office, offices, officer }, text)
   if (person) {
     const path = pathFor(reply, `/residents/${person.residentId}`, { ref: person.reference })
     return reply.redirect(`${path}#${person.reference}`, 303)

@@ -56,19 +56,19 @@ export type TimelineEntry = { at: number } & (
   | { kind: 'permit'; permitNo: string; permitKind: string; expiresOn: CivilDate }
 )
 
-/** Everything on record about a resident, or only about one of the cycles (with the holds and corrections, which are the person's), newest first. */
+/** Everything on record about a resident, or only about some of the cycles (with the holds, corrections and permits, which are the person's), newest first. */
 export async function timelineOf(
   reader: Reader,
-  { residentId, cycleId }: { residentId: number; cycleId?: number },
+  { residentId, cycles }: { residentId: number; cycles?: readonly number[] },
 ): Promise<TimelineEntry[]> {
-  const cycleIds = cycleId === undefined ? await cyclesOf(reader, residentId) : [cycleId]
+  const cycleIds = cycles ? [...cycles] : await cyclesOf(reader, residentId)
   const entries = [
     ...(await noticesOf(reader, cycleIds)),
     ...(await answersOf(reader, cycleIds)),
     ...(await caseEventsOf(reader, cycleIds)),
     ...(await holdsOf(reader, residentId)),
     ...(await correctionsOf(reader, residentId)),
-    ...(await followUpsOf(reader, residentId, cycleId)),
+    ...(await followUpsOf(reader, residentId, cycles)),
     ...(await permitsOf(reader, residentId)),
   ]
   return entries.sort((a, b) => b.at - a.at)
@@ -153,7 +153,11 @@ async function correctionsOf(reader: Reader, residentId: number): Promise<Timeli
   })
 }
 
-async function followUpsOf(reader: Reader, residentId: number, cycleId?: number): Promise<TimelineEntry[]> {
+async function followUpsOf(
+  reader: Reader,
+  residentId: number,
+  cycles: readonly number[] | undefined,
+): Promise<TimelineEntry[]> {
   const { follow_ups } = reader.t
   const rows = await reader
     .select()
@@ -161,7 +165,7 @@ async function followUpsOf(reader: Reader, residentId: number, cycleId?: number)
     .where(eq(follow_ups.resident_id, residentId))
     .orderBy(asc(follow_ups.id))
   return rows
-    .filter((row) => cycleId === undefined || row.cycle_id === cycleId || row.cycle_id === 0)
+    .filter((row) => cycles === undefined || cycles.includes(row.cycle_id) || row.cycle_id === 0)
     .flatMap((row) => {
       const about = { kind: 'follow-up' as const, about: row.kind, cause: row.cause }
       const opened = { ...about, event: 'opened' as const, at: row.opened_at, by: null, outcome: null }

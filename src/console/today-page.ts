@@ -1,10 +1,10 @@
 import { type Office, stagesFor } from '../lib/office.ts'
 import { alarmWords } from './alarm-words.ts'
-import { dateText, moneyText } from './figures.ts'
+import { dateText } from './figures.ts'
 import type { Officer } from './officer.ts'
 import { render, wordsFor } from './pages.ts'
 import { type Plan, plannedFor, planOf } from './plan.ts'
-import { planDays } from './plan-page.ts'
+import { costIn, planDays } from './plan-page.ts'
 import type { Route } from './route.ts'
 import { sayings } from './say.ts'
 import { today as todayOf } from './today-query.ts'
@@ -38,7 +38,7 @@ export const todayRoutes: Route[] = [
         tomorrow: tomorrowsRun(plan, { office, officer }),
         totalCost: days.reduce((sum, day) => sum + day.cost, 0),
         pricesVerified: !office.unverified.includes('prices'),
-        cost: (amount: number) => `${office.prices.currency} ${moneyText(amount, officer.language)}`,
+        cost: costIn(request),
         back: '/',
       })
     },

@@ -3,6 +3,8 @@ import Database from 'better-sqlite3'
 
 /** The log of a busy day; SQLite's own measure is the same. */
 const LONG_BYTES = 4 * 1024 * 1024
+/** An import writes the same pages of an index over and over: with a shorter log each would go into the file as often. */
+const LONGEST_BYTES = 64 * 1024 * 1024
 /** What another program still reads of it stands in the way: the next try, when the log has grown by this. */
 const FURTHER_BYTES = 1024 * 1024
 
@@ -14,6 +16,8 @@ export class Checkpoints {
   readonly #client: Database.Database
   readonly #log: string
   #at = LONG_BYTES
+  /** While very much is written. */
+  seldom = false
 
   constructor(client: Database.Database) {
     client.pragma('wal_autocheckpoint = 0')
@@ -24,7 +28,8 @@ export class Checkpoints {
   /** To be called outside a transaction, after each. */
   afterCommit(): void {
     const bytes = statSync(this.#log, { throwIfNoEntry: false })?.size ?? 0
-    if (bytes >= this.#at) this.#at = this.#empty() ? LONG_BYTES : bytes + FURTHER_BYTES
+    if (bytes < Math.max(this.#at, this.seldom ? LONGEST_BYTES : 0)) return
+    this.#at = this.#empty() ? LONG_BYTES : bytes + FURTHER_BYTES
   }
 
   #empty(): boolean {

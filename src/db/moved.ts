@@ -1,4 +1,5 @@
 import { inArray } from 'drizzle-orm'
+import { utcText } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Reader } from './open.ts'
 
@@ -36,13 +37,13 @@ export async function readMoves(reader: Reader): Promise<{ to: MovedTo | null; f
 export async function whyMoved(reader: Reader): Promise<string | null> {
   const { to, from } = await readMoves(reader)
   if (to?.state === 'moved') {
-    return `this database was moved to ${to.to} on ${timeText(to.at)} and only that one goes on, so that nobody is told twice: set DATABASE_URL to it. If nothing was ever started on it, "tenggat move --undo --from" with the address of this one takes the mark away (docs/operation.md)`
+    return `this database was moved to ${to.to} on ${utcText(to.at)} and only that one goes on, so that nobody is told twice: set DATABASE_URL to it. If nothing was ever started on it, "tenggat move --undo --from" with the address of this one takes the mark away (docs/operation.md)`
   }
   if (to) {
-    return `this database is being moved to ${to.to} since ${timeText(to.at)}: let that command finish, run it again if it was broken off, or give the move up with "tenggat move --undo --from" and the address of this one`
+    return `this database is being moved to ${to.to} since ${utcText(to.at)}: let that command finish, run it again if it was broken off, or give the move up with "tenggat move --undo --from" and the address of this one`
   }
   if (from?.state === 'arriving') {
-    return `this database is not yet whole: the move from ${from.from}, begun ${timeText(from.at)}, has not finished. Run it again`
+    return `this database is not yet whole: the move from ${from.from}, begun ${utcText(from.at)}, has not finished. Run it again`
   }
   return null
 }
@@ -51,8 +52,4 @@ export async function whyMoved(reader: Reader): Promise<string | null> {
 export async function refuseMoved(reader: Reader): Promise<void> {
   const why = await whyMoved(reader)
   if (why !== null) throw new AppError('conflict', why)
-}
-
-function timeText(instant: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toString({ smallestUnit: 'second' })
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { SQL } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import PQueue from 'p-queue'
@@ -7,7 +7,7 @@ import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
 import { isContention, isDuplicate, isUnreachable, postgresDialect } from './dialect.ts'
 import { compareMigrations, knownMigrations } from './migrations.ts'
-import { type Db, type Reader, type Tx, UncertainCommit } from './open.ts'
+import { type Db, type Reader, SKIP_KNOWN, type Tx, UncertainCommit } from './open.ts'
 import { type PostgresAddress, readPostgresUrl } from './postgres-address.ts'
 import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
@@ -97,6 +97,8 @@ export async function openPostgres(options: {
         throw error
       }
     },
+    // The server has its own memory for it.
+    withRoom: (work) => work(),
     trouble: () => trouble,
     takeTrouble() {
       const last = met
@@ -306,6 +308,9 @@ function readerOf(db: Drizzle, t: Tables): Reader {
   return reader as unknown as Reader
 }
 
+/** What a statement of PostgreSQL takes is 65,535. */
+const MOST_PARAMETERS = 16_000
+
 function postgresTx(db: Drizzle, t: Tables): Tx {
   const writes = {
     insert: db.insert.bind(db),
@@ -313,6 +318,26 @@ function postgresTx(db: Drizzle, t: Tables): Tx {
     delete: db.delete.bind(db),
     run: async (statement: SQL) => {
       await db.execute(statement)
+    },
+    insertRows: async (
+      table: string,
+      rows: Parameters<Tx['insertRows']>[1],
+      options: Parameters<Tx['insertRows']>[2],
+    ) => {
+      const columns = Object.keys(rows[0] ?? {})
+      const perStatement = Math.floor(MOST_PARAMETERS / columns.length)
+      for (let from = 0; from < rows.length; from += perStatement) {
+        const values = rows.slice(from, from + perStatement).map(
+          (row) =>
+            sql`(${sql.join(
+              columns.map((column) => sql`${row[column]}`),
+              sql`, `,
+            )})`,
+        )
+        await db.execute(
+          sql`insert into ${sql.raw(table)} (${sql.raw(columns.join(', '))}) values ${sql.join(values, sql`, `)}${sql.raw(options?.skipKnown ? SKIP_KNOWN : '')}`,
+        )
+      }
     },
   }
   return { ...readerOf(db, t), ...writes } as unknown as Tx

@@ -23,10 +23,15 @@ export type Reader = Pick<Drizzle, 'select' | 'selectDistinct' | '$count'> & {
   all<Row>(query: SQL): Promise<Row[]>
 }
 
+/** As it is stored. */
+export type StoredRow = Readonly<Record<string, string | number | null>>
+
 export type Tx = Reader &
   Pick<Drizzle, 'insert' | 'update' | 'delete'> & {
     /** A statement that drizzle cannot write; only where it is the same text on both engines. */
     run(statement: SQL): Promise<void>
+    /** Many rows of a table at once: what is sealed is sealed already. Every row has the columns of the first. `skipKnown`: one that is there already is left out. */
+    insertRows(table: string, rows: readonly StoredRow[], options?: { skipKnown: boolean }): Promise<void>
   }
 
 /** The register of everything the program knows. `write` is the only way to change it. */
@@ -46,6 +51,8 @@ export type Db = AsyncDisposable & {
    * does not answer.
    */
   write<Result>(work: (tx: Tx) => Promise<Result>, options?: { beside?: boolean }): Promise<Result>
+  /** For work that goes through most of the database, as an import does: while it runs, more of its pages stay in memory. */
+  withRoom<Result>(work: () => Promise<Result>): Promise<Result>
   /** Why the last write could not be made, as long as none was made since: for want of disk or database, not for its own faults. */
   trouble(): StorageFault | null
   /** The last such fault since this was last asked, also when it has passed; for the one who keeps watch. */
@@ -62,6 +69,8 @@ export class UncertainCommit extends AppError {
 }
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')
+/** The same text on both engines. */
+export const SKIP_KNOWN = ' on conflict do nothing'
 const BUSY_TIMEOUT_MS = 50
 const PATIENCE_MS = 30_000
 
@@ -89,7 +98,7 @@ export async function openSqlite(options: {
 
   const t = defineTables(sqliteDialect(vault))
   const read = readerOf(drizzle({ client: reader }) as unknown as Drizzle, t)
-  const tx = sqliteTx(drizzleWriter as unknown as Drizzle, t)
+  const tx = sqliteTx(drizzleWriter as unknown as Drizzle, t, writer)
   const queue = new WriteQueue({ client: writer, tx, file, patienceMs })
   return {
     engine: 'sqlite',
@@ -97,6 +106,7 @@ export async function openSqlite(options: {
     vault,
     read,
     write: (work) => queue.write(work),
+    withRoom: (work) => queue.withRoom(work),
     trouble: () => queue.trouble,
     takeTrouble: () => queue.takeTrouble(),
     async [Symbol.asyncDispose]() {
@@ -157,7 +167,7 @@ function readerOf(db: Drizzle, t: Tables): Reader {
   }
 }
 
-function sqliteTx(db: Drizzle, t: Tables): Tx {
+function sqliteTx(db: Drizzle, t: Tables, client: Database.Database): Tx {
   return {
     ...readerOf(db, t),
     insert: db.insert.bind(db),
@@ -165,6 +175,14 @@ function sqliteTx(db: Drizzle, t: Tables): Tx {
     delete: db.delete.bind(db),
     run: async (statement) => {
       await db.run(statement)
+    },
+    insertRows: async (table, rows, options) => {
+      const columns = Object.keys(rows[0] ?? {})
+      if (columns.length === 0) return
+      const insert = client.prepare(
+        `insert into ${table} (${columns}) values (${columns.map(() => '?')})${options?.skipKnown ? SKIP_KNOWN : ''}`,
+      )
+      for (const row of rows) insert.run(columns.map((column) => row[column]))
     },
   }
 }

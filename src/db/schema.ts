@@ -108,7 +108,6 @@ export function defineTables(d: Dialect) {
       d.index('staging_import_register').on(t.import_id, t.register_no),
       d.index('staging_import_passport').on(t.import_id, t.passport_index),
       d.index('staging_import_person').on(t.import_id, t.resident_id, t.id),
-      d.index('staging_import_verdict').on(t.import_id, t.verdict, t.id),
     ],
   )
 
@@ -209,8 +208,8 @@ export function defineTables(d: Dialect) {
     (t) => [
       d.uniqueIndex('permits_permit_no').on(t.office_code, t.permit_no),
       d.index('permits_resident').on(t.resident_id, t.is_current),
-      // The last two columns: counting who ends soon must not look up each row.
-      d.index('permits_due').on(t.is_current, t.expires_on, t.id, t.office_code, t.resident_id),
+      // The last three columns: counting who ends soon must not look up each row, nor the scan whoever is not told so early.
+      d.index('permits_due').on(t.is_current, t.expires_on, t.id, t.office_code, t.resident_id, t.kind),
       d.index('permits_kind').on(t.kind, t.is_current, t.resident_id),
       d.index('permits_last_import').on(t.office_code, t.last_import_id),
     ],

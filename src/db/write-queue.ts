@@ -8,6 +8,9 @@ import { StorageFault, storageFault } from './trouble.ts'
 
 /** What waits together commits together, up to this many. */
 const GROUP = 200
+/** What the driver's SQLite takes by itself, and what it may take for a while. */
+const USUAL_KB = 16_000
+const ROOM_KB = 96_000
 
 type Waiting = {
   work: (tx: Tx) => Promise<unknown>
@@ -36,6 +39,7 @@ export class WriteQueue {
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   #closed = false
+  #roomy = 0
   #trouble: StorageFault | null = null
   #met: StorageFault | null = null
 
@@ -66,6 +70,22 @@ export class WriteQueue {
       this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
       this.#running ??= this.#drain()
     })
+  }
+
+  /** Each page of an index that is looked up and written again and again is a call to the system where it is not at hand. */
+  async withRoom<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#roomy++ === 0) this.#client.pragma(`cache_size = -${ROOM_KB}`)
+    this.#checkpoints.seldom = true
+    try {
+      return await work()
+    } finally {
+      this.#roomy -= 1
+      if (this.#roomy === 0 && this.#client.open) {
+        this.#checkpoints.seldom = false
+        this.#client.pragma(`cache_size = -${USUAL_KB}`)
+        this.#client.pragma('shrink_memory')
+      }
+    }
   }
 
   async close(): Promise<void> {

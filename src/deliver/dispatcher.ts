@@ -14,8 +14,9 @@ import { afterProbe, liftExpired, livePauses, pause } from './pauses.ts'
 import { prepareVoiceNotes } from './prepare-voice.ts'
 import { applyReceipts, pollSilent } from './receipts.ts'
 import { BELIEVABLE_LEASES, reconcile, recoverLeases } from './reconcile.ts'
-import { giveBack, recordSent } from './record.ts'
+import { adoptAll, giveBack, recordFault } from './record.ts'
 import { type DeliverDeps, senderOf, todayOf } from './settings.ts'
+import { Together } from './together.ts'
 import { statusCallbackOf } from './words.ts'
 
 /** So many answers in a row that show a sick carrier open the breaker. */
@@ -37,6 +38,7 @@ export class Dispatcher {
   readonly #queues: Record<Channel, PQueue>
   readonly #paces: Record<Channel, Pace>
   readonly #inFlight = new Set<Promise<void>>()
+  readonly #accepted: Together<{ attemptId: number; sid: string }, void>
   readonly #halt = new AbortController()
   /** What the carrier answered, since the program started. */
   readonly counts: Readonly<Record<Channel, { accepted: number; refused: number; uncertain: number }>> = {
@@ -49,6 +51,10 @@ export class Dispatcher {
 
   constructor(deps: DeliverDeps) {
     this.#deps = deps
+    this.#accepted = new Together(async (accepted) => {
+      await deps.db.write((tx) => adoptAll(tx, accepted, deps.clock.now()), { beside: true })
+      return accepted.map((): void => undefined)
+    })
     // The rate is kept by Pace: the queue's own intervals go by the wall clock, and stand still while that is set back.
     const queue = (channel: Channel) => new PQueue({ concurrency: deps.office.rates[channel].concurrency })
     this.#queues = { sms: queue('sms'), whatsapp: queue('whatsapp'), call: queue('call') }
@@ -163,7 +169,9 @@ export class Dispatcher {
       }
       const sent = await deps.carrier.send(outgoing)
       const now = deps.clock.now()
-      await deps.db.write((tx) => recordSent(tx, deps, claimed, sent, { now, today: todayOf(deps) }), { beside: true })
+      const when = { now, today: todayOf(deps) }
+      if (sent.ok) await this.#accepted.add({ attemptId: claimed.attemptId, sid: sent.sid })
+      else await deps.db.write((tx) => recordFault(tx, deps, claimed, sent.fault, when), { beside: true })
       const came = sent.ok ? 'accepted' : sent.fault.verdict === 'uncertain' ? 'uncertain' : 'refused'
       result.attempts += 1
       result[came] += 1

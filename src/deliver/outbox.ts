@@ -78,6 +78,7 @@ export async function claim(
       rows.filter((row) => row.attempts > 1).map((row) => row.id),
     )
 
+    const starts = new Map<string, number>()
     const ready: { row: Row; words: Words; to: PhoneNumber }[] = []
     for (const row of rows) {
       const all = notices.get(row.id) ?? []
@@ -89,6 +90,7 @@ export async function claim(
           closed,
           tried,
           pausedRoutes: options.pausedRoutes,
+          starts,
         })
         if (words) ready.push(words)
       } catch (error) {
@@ -223,6 +225,8 @@ type Ground = {
   /** Deliveries that the carrier has had before. */
   tried: ReadonlySet<number>
   pausedRoutes: ReadonlySet<string>
+  /** When each office may begin by a channel, as far as it was asked for. */
+  starts: Map<string, number>
 }
 
 /** The row's words, or nothing after the row was put to rest or back. `deps` are those of its office. */
@@ -234,7 +238,9 @@ async function prepare(
   ground: Ground,
 ): Promise<{ row: Row; words: Words; to: PhoneNumber } | null> {
   const { now, today } = ground
-  const startsAt = startAt(deps.office, row.channel, now)
+  const window = `${row.office_code} ${row.channel}`
+  const startsAt = ground.starts.get(window) ?? startAt(deps.office, row.channel, now)
+  ground.starts.set(window, startsAt)
   if (startsAt > now) {
     await putBack(tx, row, { state: 'queued', reason: null, now, notBefore: startsAt })
     return null
@@ -260,7 +266,7 @@ async function prepare(
     await tryNextChannel(tx, deps, { deliveryId: row.id, now, today })
     return null
   }
-  if (ground.pausedRoutes.has(routeScope(row.channel, address.number))) {
+  if (ground.pausedRoutes.size > 0 && ground.pausedRoutes.has(routeScope(row.channel, address.number))) {
     await putBack(tx, row, { state: 'exhausted', reason: 'route', now })
     await tryNextChannel(tx, deps, { deliveryId: row.id, now, today })
     return null

@@ -4,10 +4,12 @@ import { lockFree, lockRows } from '../db/lock-rows.ts'
 import type { Db, Tx } from '../db/open.ts'
 import type { ReceiptKind } from '../db/schema.ts'
 import type { CarrierFault } from './carrier.ts'
+import { mergeGoodNews } from './good-news.ts'
 import { LONGEST_POLL_MS, MESSAGE_STATES, nextPoll } from './outcome.ts'
 import type { IncomingReceipt, ReceiptSink } from './receipt-sink.ts'
 import { type AttemptNow, adopt, applyFault, attemptById, attemptBySid, moveForward, settleCall } from './record.ts'
 import { type DeliverDeps, todayOf } from './settings.ts'
+import { Together } from './together.ts'
 import { verdictOf } from './twilio/errors.ts'
 
 const PAGE = 200
@@ -26,9 +28,10 @@ type Stored = {
 
 /** Where webhooks and the poller put what the carrier tells: stored durably, once, and merged soon after. */
 export function receiptSink(deps: DeliverDeps, wake: () => void = () => undefined): ReceiptSink {
+  const arrivals = new Together((receipts: IncomingReceipt[]) => insertReceipts(deps.db, receipts, deps.clock.now()))
   return {
     async record(receipt) {
-      const id = await insertReceipt(deps.db, receipt, deps.clock.now())
+      const id = await arrivals.add(receipt)
       if (id === null) return 'repeated'
       deps.reach.note('receipts', id)
       wake()
@@ -38,30 +41,38 @@ export function receiptSink(deps: DeliverDeps, wake: () => void = () => undefine
 }
 
 export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number): Promise<'new' | 'repeated'> {
-  return (await insertReceipt(db, receipt, now)) === null ? 'repeated' : 'new'
+  const [id] = await insertReceipts(db, [receipt], now)
+  return id === null ? 'repeated' : 'new'
 }
 
-/** Null: it was there already. */
-async function insertReceipt(db: Db, receipt: IncomingReceipt, now: number): Promise<number | null> {
+/** Their ids; null for one that was there already, or stands before in the list. */
+async function insertReceipts(db: Db, received: readonly IncomingReceipt[], now: number): Promise<(number | null)[]> {
+  const digests = received.map(digestOf)
+  const values = received.map((receipt, index) => ({
+    kind: receipt.kind,
+    sid: receipt.sid,
+    status: receipt.status,
+    error_code: receipt.errorCode,
+    attempt_id: receipt.attemptId,
+    raw: JSON.stringify(receipt.raw),
+    signature: receipt.signature,
+    url: receipt.url ?? '',
+    digest: digests[index]!,
+    received_at: now,
+  }))
   const insert = (tx: Tx) =>
     tx
       .insert(tx.t.receipts)
-      .values({
-        kind: receipt.kind,
-        sid: receipt.sid,
-        status: receipt.status,
-        error_code: receipt.errorCode,
-        attempt_id: receipt.attemptId,
-        raw: JSON.stringify(receipt.raw),
-        signature: receipt.signature,
-        url: receipt.url ?? '',
-        digest: digestOf(receipt),
-        received_at: now,
-      })
+      .values(values)
       .onConflictDoNothing()
-      .returning({ id: tx.t.receipts.id })
+      .returning({ id: tx.t.receipts.id, digest: tx.t.receipts.digest })
   const rows = await db.write(insert, { beside: true })
-  return rows[0]?.id ?? null
+  const ids = new Map(rows.map(({ id, digest }) => [digest, id]))
+  return digests.map((digest) => {
+    const id = ids.get(digest) ?? null
+    ids.delete(digest)
+    return id
+  })
 }
 
 /** The same news about the same message is the same receipt, however often and however signed it comes. */
@@ -105,8 +116,9 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
   let applied = 0
   const mine = await lockUnapplied(tx, page)
   const locked = await lockDeliveries(tx, mine)
+  const merged = await mergeGoodNews(tx, mine, { locked, now })
   for (const receipt of mine) {
-    if (await applyOne(tx, deps, receipt, locked, now)) {
+    if (merged.has(receipt.id) || (await applyOne(tx, deps, receipt, locked, now))) {
       applied += 1
       done.push(receipt.id)
     } else if (isSettledReply(receipt) || now - receipt.received_at > ORPHAN_MS) {

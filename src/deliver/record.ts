@@ -7,7 +7,7 @@ import type { DeliveryState } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel } from '../lib/office.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import type { CarrierFault, Sent } from './carrier.ts'
+import type { CarrierFault } from './carrier.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import type { Claimed } from './outbox.ts'
 import { afterFault, callOutcome, isForward, nextPoll } from './outcome.ts'
@@ -43,13 +43,17 @@ export type AttemptNow = {
   phoneIndex: string
 }
 
-/** Writes what the carrier answered to an attempt. A receipt may have come first: states move only forwards. */
-export async function recordSent(tx: Tx, deps: DeliverDeps, claimed: Claimed, sent: Sent, when: When): Promise<void> {
+/** Writes that the carrier did not take an attempt, unless a receipt has said otherwise meanwhile. */
+export async function recordFault(
+  tx: Tx,
+  deps: DeliverDeps,
+  claimed: Claimed,
+  fault: CarrierFault,
+  when: When,
+): Promise<void> {
   await lockRows(tx, tx.t.deliveries, eq(tx.t.deliveries.id, claimed.deliveryId))
   const attempt = await attemptById(tx, claimed.attemptId)
-  if (!attempt) return
-  if (sent.ok) await adopt(tx, attempt, sent.sid, when.now)
-  else if (attempt.outcome === 'pending') await applyFault(tx, deps, attempt, sent.fault, when)
+  if (attempt?.outcome === 'pending') await applyFault(tx, deps, attempt, fault, when)
 }
 
 /** A claim that was not begun: due again, at once or later, and the attempt was none. */
@@ -104,6 +108,43 @@ export async function adopt(tx: Tx, attempt: AttemptNow, sid: string, now: numbe
         : {}),
     })
     .where(eq(deliveries.id, attempt.deliveryId))
+}
+
+/** The same for all messages that the carrier took at the same time; a receipt of some may have come first. */
+export async function adoptAll(
+  tx: Tx,
+  accepted: readonly { attemptId: number; sid: string }[],
+  now: number,
+): Promise<void> {
+  const { attempts, deliveries } = tx.t
+  const sids = new Map(accepted.map(({ attemptId, sid }) => [attemptId, sid]))
+  const ids = inArray(attempts.id, [...sids.keys()])
+  await lockRows(
+    tx,
+    deliveries,
+    inArray(deliveries.id, tx.select({ id: attempts.delivery_id }).from(attempts).where(ids)),
+  )
+  const known = await attemptsWhere(tx, ids)
+  const [usual, others] = [known.filter(isAwaited), known.filter((attempt) => !isAwaited(attempt))]
+  for (const attempt of others) await adopt(tx, attempt, sids.get(attempt.attemptId)!, now)
+  if (usual.length === 0) return
+  const answers = usual.map(
+    ({ attemptId, deliveryId, channel }) =>
+      sql`(${attemptId}, ${deliveryId}, ${sids.get(attemptId)!}, ${nextPoll(channel, now, now)})`,
+  )
+  const answered = sql`(values ${sql.join(answers, sql`, `)}) as answered`
+  await tx.run(sql`
+    update attempts set outcome = 'accepted', sid = answered.column3, finished_at = ${now}, lookup_at = null
+    from ${answered} where attempts.id = cast(answered.column1 as bigint)`)
+  await tx.run(sql`
+    update deliveries set sid = answered.column3, lease_until = null, worker = null, state = 'accepted',
+      reason = ${keptReason(tx)}, state_since = ${now}, poll_at = cast(answered.column4 as bigint)
+    from ${answered} where deliveries.id = cast(answered.column2 as bigint)`)
+}
+
+/** Nothing has been heard of it since it was claimed. */
+function isAwaited({ number, attempts, state, sid }: AttemptNow): boolean {
+  return number === attempts && state === 'sending' && sid === null
 }
 
 /** What follows from a fault, at once or by receipt: the attempt, the delivery, pauses, dead numbers, the next channel. */
@@ -174,23 +215,58 @@ export async function applyFault(
   if (decision.next && moved.length > 0) await tryNextChannel(tx, deps, { deliveryId: attempt.deliveryId, ...when })
 }
 
-/** Moves a delivery on good news; news of an older attempt count when they say that somebody was told. */
+/** Where good news takes a delivery. */
+export type Move = {
+  state: DeliveryState
+  pollAt: number | null
+  /** Its answer is on record: the lease is over. */
+  free: boolean
+}
+
+/** Null where it stays: news of an older attempt count when they say that somebody was told. */
+export function moveOf(attempt: AttemptNow, state: DeliveryState, now: number): Move | null {
+  const told = state === 'delivered' || state === 'read'
+  if (attempt.number !== attempt.attempts && !told) return null
+  if (!isForward(attempt.state, state)) return null
+  return {
+    state,
+    pollAt: told ? null : nextPoll(attempt.channel, attempt.startedAt, now),
+    free: attempt.state !== 'sending',
+  }
+}
+
+/** Moves a delivery on good news. */
 export async function moveForward(tx: Tx, attempt: AttemptNow, state: DeliveryState, now: number): Promise<boolean> {
+  const move = moveOf(attempt, state, now)
+  if (move) await moveAll(tx, [{ deliveryId: attempt.deliveryId, move }], now)
+  return move !== null
+}
+
+/** One statement for all that move alike. */
+export async function moveAll(
+  tx: Tx,
+  moves: readonly { deliveryId: number; move: Move }[],
+  now: number,
+): Promise<void> {
   const { deliveries } = tx.t
-  const isLatest = attempt.number === attempt.attempts
-  if (!isLatest && state !== 'delivered' && state !== 'read') return false
-  if (!isForward(attempt.state, state)) return false
-  await tx
-    .update(deliveries)
-    .set({
-      state,
-      reason: keptReason(tx),
-      state_since: now,
-      poll_at: state === 'delivered' || state === 'read' ? null : nextPoll(attempt.channel, attempt.startedAt, now),
-      ...(attempt.state === 'sending' ? {} : { lease_until: null, worker: null }),
-    })
-    .where(eq(deliveries.id, attempt.deliveryId))
-  return true
+  for (const alike of Map.groupBy(moves, ({ move }) => JSON.stringify(move)).values()) {
+    const { state, pollAt, free } = alike[0]!.move
+    await tx
+      .update(deliveries)
+      .set({
+        state,
+        reason: keptReason(tx),
+        state_since: now,
+        poll_at: pollAt,
+        ...(free ? { lease_until: null, worker: null } : {}),
+      })
+      .where(
+        inArray(
+          deliveries.id,
+          alike.map(({ deliveryId }) => deliveryId),
+        ),
+      )
+  }
 }
 
 /** Good news ends every reason but one: whether the voice note was asked for, which may be known before it. */
@@ -272,16 +348,22 @@ export async function knownSids(tx: Tx, sids: string[]): Promise<Set<string>> {
 }
 
 export async function attemptById(tx: Tx, id: number): Promise<AttemptNow | undefined> {
-  return one(tx, eq(tx.t.attempts.id, id))
+  const [attempt] = await attemptsWhere(tx, eq(tx.t.attempts.id, id))
+  return attempt
 }
 
 export async function attemptBySid(tx: Tx, sid: string): Promise<AttemptNow | undefined> {
-  return one(tx, eq(tx.t.attempts.sid, sid))
+  return (await attemptsBySid(tx, [sid])).get(sid)
 }
 
-async function one(tx: Tx, where: ReturnType<typeof eq>): Promise<AttemptNow | undefined> {
+export async function attemptsBySid(tx: Tx, sids: string[]): Promise<Map<string, AttemptNow>> {
+  const rows = sids.length === 0 ? [] : await attemptsWhere(tx, inArray(tx.t.attempts.sid, sids))
+  return new Map(rows.map((row) => [row.sid!, row]))
+}
+
+async function attemptsWhere(tx: Tx, where: SQL): Promise<AttemptNow[]> {
   const { attempts, deliveries } = tx.t
-  const [row] = await tx
+  return tx
     .select({
       attemptId: attempts.id,
       number: attempts.number,
@@ -303,5 +385,4 @@ async function one(tx: Tx, where: ReturnType<typeof eq>): Promise<AttemptNow | u
     .from(attempts)
     .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))
     .where(where)
-  return row
 }

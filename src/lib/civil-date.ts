@@ -42,6 +42,11 @@ export function timeAt(instant: number, timeZone: string): TimeOfDay {
   return zoned(instant, timeZone).toPlainTime().toString({ smallestUnit: 'minute' }) as TimeOfDay
 }
 
+/** An instant (epoch ms) for messages and files that no office reads by its own clock: `2026-11-22T01:30:05Z`. */
+export function utcText(instant: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(instant).toString({ smallestUnit: 'second' })
+}
+
 /** Epoch ms of `time` on `date` in `timeZone`; a time skipped by a clock change is the one just after it. */
 export function instantOf(date: CivilDate, time: TimeOfDay | string, timeZone: string): number {
   return Temporal.PlainDate.from(date).toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(time) })

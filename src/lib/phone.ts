@@ -54,6 +54,7 @@ export function countryCallingCode(number: string): string {
 
 /** Digits of every script (full-width, Arabic-Indic, Thai …) as 0-9. */
 export function asciiDigits(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text
   return text.replace(/[^\P{Nd}0-9]/gu, (digit) => {
     // Unicode keeps each script's ten digits together, zero first; blocks that touch are whole sets of ten.
     const point = digit.codePointAt(0)!

@@ -52,7 +52,7 @@ function write(deps: AlarmMailDeps, events: readonly AlarmEvent[]): Written {
   return { subject: alarmSubject(deps, told), ...layOut(page, deps.templatesDir), attachments: [] }
 }
 
-export function alarmSubject({ words, office }: AlarmMailDeps, told: readonly ToldAlarm[]): string {
+function alarmSubject({ words, office }: AlarmMailDeps, told: readonly ToldAlarm[]): string {
   const open = told.filter(({ until }) => until === null)
   const [first] = open.length > 0 ? open : told
   const n = (open.length > 0 ? open : told).length - 1
@@ -62,7 +62,7 @@ export function alarmSubject({ words, office }: AlarmMailDeps, told: readonly To
 }
 
 /** Indonesian, and all of it in English below. */
-export function alarmPage(deps: AlarmMailDeps, told: readonly ToldAlarm[]): LetterPage {
+function alarmPage(deps: AlarmMailDeps, told: readonly ToldAlarm[]): LetterPage {
   const { office, words } = deps
   const t = words.id
   const open = told.some(({ until }) => until === null)

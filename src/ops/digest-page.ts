@@ -4,6 +4,7 @@ import { FOLLOW_UP_KINDS } from '../console/follow-ups-query.ts'
 import type { Translate } from '../console/words.ts'
 import { type CivilDate, weekday } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
+import { stageName } from '../lib/stage-name.ts'
 import type { OverstayRow } from '../overstay/case-list.ts'
 import type { FollowUpRow } from '../overstay/follow-up-list.ts'
 import type { DigestFigures } from './digest-figures.ts'
@@ -147,9 +148,7 @@ function sendingSection({ told, forecast, today }: DigestFigures, { t, link }: D
   const lines = [line(t('digest.today'), { figure: numberText(told, 'id'), link: link(`/residents?noticed=${today}`) })]
   if (forecast) {
     const { tomorrow, deliveries, cost, currency } = forecast
-    const stages = tomorrow.stages.map(
-      ({ stage, people }) => `${stage < 0 ? `H+${-stage}` : `H-${stage}`}: ${numberText(people, 'id')}`,
-    )
+    const stages = tomorrow.stages.map(({ stage, people }) => `${stageName(stage)}: ${numberText(people, 'id')}`)
     const figure = numberText(tomorrow.people, 'id')
     lines.push(line(t('digest.tomorrow'), { figure, more: stages, link: link(`/plan?on=${tomorrow.on}`) }))
     const text = t('digest.forecast', { cost: numberText(cost, 'id'), currency })

@@ -1,13 +1,10 @@
-import type { SheetData } from 'write-excel-file/node'
 import type { Translate } from '../console/words.ts'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { OverstayRow } from '../overstay/case-list.ts'
-import { cellText } from '../overstay/export.ts'
+import { sheetData } from '../overstay/export.ts'
 import type { FollowUpRow } from '../overstay/follow-up-list.ts'
 
 type Cell = string | number
-
-export const XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 export const FOLLOW_UP_HEADERS: readonly string[] = [
   'No.',
@@ -72,15 +69,8 @@ export async function digestWorkbook({
 }
 
 function sheet(name: string, headers: readonly string[], rows: readonly (readonly Cell[])[]) {
-  const data: SheetData = [
-    headers.map((value) => ({ value, type: String, fontWeight: 'bold' })),
-    ...rows.map((cells) =>
-      cells.map((value) =>
-        typeof value === 'number' ? { value, type: Number } : { value: cellText(value), type: String },
-      ),
-    ),
-  ]
-  return { sheet: name, data, columns: headers.map((header) => ({ width: WIDE[header] ?? 14 })), stickyRowsCount: 1 }
+  const columns = headers.map((header) => ({ width: WIDE[header] ?? 14 }))
+  return { sheet: name, data: sheetData(headers, rows), columns, stickyRowsCount: 1 }
 }
 
 const WIDE: Readonly<Record<string, number>> = {

@@ -7,6 +7,7 @@ import { pausesNow } from '../deliver/pauses.ts'
 import { dateAt, instantOf } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
 import { windowAt } from '../lib/window.ts'
+import { LEVELS } from '../overstay/levels.ts'
 import { listWorkers } from './workers.ts'
 
 export const CHANNELS: readonly Channel[] = ['sms', 'whatsapp', 'call']
@@ -26,7 +27,6 @@ const STATES = Object.keys({
   set_aside: 1,
 } satisfies Record<DeliveryState, 1>) as DeliveryState[]
 
-const LEVELS: readonly Level[] = ['verify', 'summon', 'field-check', 'over-60']
 const SIGNED: readonly ReceiptKind[] = ['message', 'call', 'key', 'reply']
 
 /** Instants are epoch ms. Counts and codes only. */
@@ -135,17 +135,25 @@ async function queueFigures(reader: Reader, { office, now }: { office: Office; n
       .select({ oldest: min(deliveries.not_before) })
       .from(deliveries)
       .where(queued)
-    const opened = instantOf(dateAt(now, office.timeZone), office.window[channel].from, office.timeZone)
-    const oldest = row?.oldest ?? now
+    const since = sendableSince(office, { channel, oldest: row?.oldest ?? now, now })
     figures.push({
       channel,
       queued: await reader.$count(deliveries, queued),
       due: await reader.$count(deliveries, and(queued, lte(deliveries.not_before, now))),
-      oldestDueMs: windowAt(office, channel, now).mayStart ? Math.max(0, now - Math.max(oldest, opened)) : 0,
+      oldestDueMs: since === null ? 0 : Math.max(0, now - since),
     })
     await nextTurn()
   }
   return figures
+}
+
+/** Since when today's window has let this through that is due since `oldest`; null while nothing may be begun. Epoch ms. */
+export function sendableSince(
+  office: Office,
+  { channel, oldest, now }: { channel: Channel; oldest: number; now: number },
+): number | null {
+  if (!windowAt(office, channel, now).mayStart) return null
+  return Math.max(oldest, instantOf(dateAt(now, office.timeZone), office.window[channel].from, office.timeZone))
 }
 
 async function countDeliveries(reader: Reader): Promise<Figures['deliveries']> {
@@ -178,7 +186,8 @@ async function newestReceipt(reader: Reader): Promise<number | null> {
   return row?.at ?? null
 }
 
-async function openCases(reader: Reader): Promise<Figures['cases']> {
+/** By level, those without any too. */
+export async function openCases(reader: Reader): Promise<Figures['cases']> {
   const { overstay_cases } = reader.t
   const rows = await reader
     .select({ level: overstay_cases.level, count: sql<number>`count(*)` })

@@ -1,5 +1,6 @@
 import { and, eq, gt, isNotNull, max } from 'drizzle-orm'
 import { request } from 'undici'
+import { readMeta, writeMeta } from '../db/meta.ts'
 import type { Db } from '../db/open.ts'
 import type { Log } from '../lib/events.ts'
 import { faultText } from '../lib/fault-text.ts'
@@ -15,25 +16,20 @@ export type HeartbeatDeps = { db: Db; log: Log; url: string }
 /** Tells the watcher of the scan that was planned at that instant (epoch ms), and remembers that it heard. */
 export async function tellOfScan({ db, log, url }: HeartbeatDeps, plannedAt: number): Promise<void> {
   if ((await sendHeartbeat({ url, log })) === 'failed') return
-  const value = String(plannedAt)
-  await db.write(async (tx) => {
-    const { meta } = tx.t
-    await tx.insert(meta).values({ key: TOLD, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
-  })
+  await db.write((tx) => writeMeta(tx, TOLD, String(plannedAt)))
 }
 
 /** Tells the watcher of today's scan if it has not heard: it would raise a false alarm about a network that was away for a minute. */
 export async function tellAgain(deps: HeartbeatDeps, now: number): Promise<void> {
   const { read, t } = deps.db
-  const { slots, meta } = t
+  const { slots } = t
   const good = and(eq(slots.duty, 'scan'), eq(slots.failed, 0), isNotNull(slots.finished_at))
   const [scan] = await read
     .select({ at: max(slots.planned_at) })
     .from(slots)
     .where(and(good, gt(slots.planned_at, now - STALE_MS)))
   if (!scan?.at) return
-  const [told] = await read.select({ value: meta.value }).from(meta).where(eq(meta.key, TOLD))
-  if (told?.value !== String(scan.at)) await tellOfScan(deps, scan.at)
+  if ((await readMeta(read, TOLD)) !== String(scan.at)) await tellOfScan(deps, scan.at)
 }
 
 /**

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { eq } from 'drizzle-orm'
 import { recordAudit } from '../console/audit.ts'
 import { replaceKeyFile } from '../db/key-file.ts'
+import { readMeta, writeMeta } from '../db/meta.ts'
 import type { Db } from '../db/open.ts'
 import { resealAll, sealedByOthers } from '../db/reseal.ts'
 import { sealingKeys, withNewKey, withoutKeys } from '../db/seal.ts'
@@ -59,10 +59,7 @@ export async function rotateKey(deps: RotationDeps, { keyOnly = false } = {}): P
   const { resealed, remaining } = await resealUntilDone(deps)
   const done = isEmpty(remaining)
   await db.write(async (tx) => {
-    const { meta } = tx.t
-    const value = JSON.stringify({ key, since: deps.now })
-    if (done)
-      await tx.insert(meta).values({ key: DONE, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
+    if (done) await writeMeta(tx, DONE, JSON.stringify({ key, since: deps.now }))
     await recordAudit(tx, {
       officerId: null,
       now: deps.now,
@@ -150,9 +147,8 @@ async function sealedSince(db: Db, key: string): Promise<number> {
 }
 
 async function doneRotation(db: Db): Promise<{ key: string; since: number } | null> {
-  const { meta } = db.t
-  const [row] = await db.read.select({ value: meta.value }).from(meta).where(eq(meta.key, DONE))
-  return row ? JSON.parse(row.value) : null
+  const noted = await readMeta(db.read, DONE)
+  return noted === null ? null : JSON.parse(noted)
 }
 
 async function backupsBefore({ dataDir, office }: RotationDeps, instant: number) {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { storageFault, whyNotWritable } from '../db/trouble.ts'
+import { utcText } from '../lib/civil-date.ts'
 import { AppError, messageOf } from '../lib/errors.ts'
 
 /** `startedAt` is epoch milliseconds. */
@@ -96,7 +97,7 @@ function leaveNote(note: string, holder: Holder): void {
 function heldBy({ dataDir, note, purpose }: { dataDir: string; note: string; purpose: string }): string {
   const holder = readNote(note)
   const who = holder
-    ? `process ${holder.pid} ("${holder.command}", since ${timeText(holder.startedAt)})`
+    ? `process ${holder.pid} ("${holder.command}", since ${utcText(holder.startedAt)})`
     : 'another process, which has not yet said who it is'
   return `${dataDir} is in use by ${who}; only one process may ${purpose}`
 }
@@ -112,10 +113,6 @@ function readNote(note: string): Holder | undefined {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code !== undefined) return undefined
     throw error
   }
-}
-
-function timeText(instant: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toString({ smallestUnit: 'second' })
 }
 
 function isBusy(error: unknown): boolean {

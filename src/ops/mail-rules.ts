@@ -11,9 +11,9 @@ export type MailRow = {
 
 const MINUTE = 60_000
 /** Longer than any talk with a server: whoever began it is dead, or cannot write down how it ended. */
-export const MAIL_LEASE_MS = 10 * MINUTE
+const MAIL_LEASE_MS = 10 * MINUTE
 /** A digest that no server takes all morning is not news any more. */
-export const MOST_DIGEST_TRIES = 8
+const MOST_DIGEST_TRIES = 8
 
 const WAITS = [5, 5, 15, 30].map((minutes) => minutes * MINUTE)
 const LONGEST_WAIT = 60 * MINUTE

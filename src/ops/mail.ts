@@ -39,13 +39,9 @@ const TALK_MS = 90_000
 /** `talkMs`: after so long the connection is cut, whatever it is doing. */
 export function postBy(server: MailServer, { talkMs = TALK_MS }: { talkMs?: number } = {}): Post {
   return async (letter) => {
-    const [{ default: Connection }, { default: Composer }] = await Promise.all([
-      import('nodemailer/lib/smtp-connection'),
-      import('nodemailer/lib/mail-composer'),
-    ])
+    const { default: Composer } = await import('nodemailer/lib/mail-composer')
     const mime = new Composer(composed(letter)).compile()
-    const bytes = await mime.build()
-    return talk(new Connection(settingsOf(server, talkMs)), { server, letter, bytes, talkMs })
+    return handOver({ server, letter, bytes: await mime.build(), talkMs })
   }
 }
 
@@ -65,7 +61,7 @@ function composed({ from, to, subject, text, html, attachments, messageId, writt
   }
 }
 
-export function settingsOf({ host, port, secure, requireTls }: MailServer, talkMs: number) {
+function settingsOf({ host, port, secure, requireTls }: MailServer, talkMs: number) {
   const open = !secure && !requireTls
   return {
     host,
@@ -81,9 +77,48 @@ export function settingsOf({ host, port, secure, requireTls }: MailServer, talkM
   }
 }
 
+type Begin<Said> = (done: (error?: Error | null, said?: Said) => void) => void
+type Step = <Said>(begin: Begin<Said>) => Promise<Said | undefined>
+
+/**
+ * Connects, takes TLS and signs in as for every mail, does what `work` does, and hangs up. After `talkMs` the connection is cut.
+ * @throws what `isFault` knows
+ */
+export async function talkTo<Result>(
+  { server, talkMs }: { server: MailServer; talkMs: number },
+  work: (connection: SMTPConnection, step: Step) => Promise<Result>,
+): Promise<Result> {
+  const { default: Connection } = await import('nodemailer/lib/smtp-connection')
+  const connection = new Connection(settingsOf(server, talkMs))
+  const { promise: broken, reject } = Promise.withResolvers<never>()
+  broken.catch(() => undefined)
+  connection.on('error', reject)
+  const timer = setTimeout(() => reject(Object.assign(new Error('too slow'), { code: 'ETIMEDOUT' })), talkMs)
+  const step: Step = <Said>(begin: Begin<Said>) =>
+    Promise.race([
+      broken,
+      new Promise<Said | undefined>((resolve, refuse) =>
+        begin((error, said) => (error ? refuse(error) : resolve(said))),
+      ),
+    ])
+  try {
+    await step((done) => connection.connect(done))
+    const { auth } = server
+    if (auth && connection.allowsAuth) await step((done) => connection.login({ credentials: auth, ...auth }, done))
+    const result = await work(connection, step)
+    connection.quit()
+    return result
+  } catch (error) {
+    connection.close()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 type Talk = { server: MailServer; letter: Letter; bytes: Buffer; talkMs: number }
 
-async function talk(connection: SMTPConnection, { server, letter, bytes, talkMs }: Talk): Promise<MailOutcome> {
+async function handOver({ server, letter, bytes, talkMs }: Talk): Promise<MailOutcome> {
   let handedOver = false
   // Read only once the server has said 354: from then on a broken connection leaves us in doubt.
   const body = new Readable({
@@ -93,24 +128,11 @@ async function talk(connection: SMTPConnection, { server, letter, bytes, talkMs 
       this.push(null)
     },
   })
-  const { promise: broken, reject } = Promise.withResolvers<never>()
-  broken.catch(() => undefined)
-  connection.on('error', reject)
-  const timer = setTimeout(() => reject(Object.assign(new Error('too slow'), { code: 'ETIMEDOUT' })), talkMs)
-  const step = <Result>(begin: (done: (error?: Error | null, result?: Result) => void) => void) =>
-    Promise.race([
-      broken,
-      new Promise<Result | undefined>((resolve, refuse) =>
-        begin((error, result) => (error ? refuse(error) : resolve(result))),
-      ),
-    ])
+  const envelope = { from: letter.from.address, to: [...letter.to] }
   try {
-    await step((done) => connection.connect(done))
-    const { auth } = server
-    if (auth && connection.allowsAuth) await step((done) => connection.login({ credentials: auth, ...auth }, done))
-    const envelope = { from: letter.from.address, to: [...letter.to] }
-    const info = await step<SMTPConnectionSendInfo>((done) => connection.send(envelope, body, done))
-    connection.quit()
+    const info = await talkTo({ server, talkMs }, (connection, step) =>
+      step<SMTPConnectionSendInfo>((done) => connection.send(envelope, body, done)),
+    )
     const [first] = info?.rejectedErrors ?? []
     return {
       state: 'sent',
@@ -118,11 +140,8 @@ async function talk(connection: SMTPConnection, { server, letter, bytes, talkMs 
       refusedAddresses: info?.rejected.length ?? 0,
     }
   } catch (error) {
-    connection.close()
     if (!isFault(error)) throw error
     return outcomeOf(error, handedOver)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

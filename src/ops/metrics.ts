@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
 import type { Registry } from 'prom-client'
 import type { Probes } from '../console/deps.ts'
 import type { Reader } from '../db/open.ts'
@@ -9,6 +8,7 @@ import type { Log } from '../lib/events.ts'
 import { faultText } from '../lib/fault-text.ts'
 import type { Office } from '../lib/office.ts'
 import type { PublicCounts } from '../public/deps.ts'
+import { lookAtSpace } from './doctor/disk.ts'
 import { CHANNELS, type Figures, readFigures } from './figures.ts'
 
 export type MetricsSources = {
@@ -112,8 +112,8 @@ function ofProgram(version: string, databaseUp: boolean): Metric[] {
 }
 
 async function ofDisk({ dataDir, databaseFile }: MetricsSources): Promise<Metric[]> {
-  const { bavail, bsize } = await statfs(dataDir)
-  const free = one('disk_free_bytes', 'Space left for the data folder', bavail * bsize)
+  const { freeBytes } = await lookAtSpace(dataDir)
+  const free = one('disk_free_bytes', 'Space left for the data folder', freeBytes)
   if (databaseFile === null) return [free]
   const bytes = [databaseFile, `${databaseFile}-wal`].reduce((sum, file) => sum + bytesOf(file), 0)
   return [free, one('database_bytes', 'Size of the database file with its write-ahead log', bytes)]

@@ -3,11 +3,9 @@ import { clearAlarm, openAlarms, raiseAlarm } from '../db/alarms.ts'
 import type { Db, Reader } from '../db/open.ts'
 import type { Channel } from '../db/schema.ts'
 import { livePauses } from '../deliver/pauses.ts'
-import { dateAt, instantOf } from '../lib/civil-date.ts'
 import type { Office } from '../lib/office.ts'
-import { windowAt } from '../lib/window.ts'
 import { SCHEDULE } from './duties.ts'
-import { CHANNELS, lastWebhookAt } from './figures.ts'
+import { CHANNELS, lastWebhookAt, sendableSince } from './figures.ts'
 import { GRACE_MS, type Signs, type Silence, silencesIn } from './silence.ts'
 import { newestSlot } from './slot-times.ts'
 import { listWorkers } from './workers.ts'
@@ -99,9 +97,8 @@ async function queueSign(
     .from(deliveries)
     .where(due)
   const oldest = row?.oldest ?? null
-  const opened = instantOf(dateAt(now, office.timeZone), office.window[channel].from, office.timeZone)
-  const sendable = oldest !== null && !explained && windowAt(office, channel, now).mayStart
-  if (!sendable) return { due: 0, sendableSince: null, lastTakenAt: null }
+  const since = oldest === null || explained ? null : sendableSince(office, { channel, oldest, now })
+  if (since === null) return { due: 0, sendableSince: null, lastTakenAt: null }
   const [last] = await read
     .select({ at: attempts.started_at })
     .from(attempts)
@@ -110,7 +107,7 @@ async function queueSign(
     .limit(1)
   return {
     due: await read.$count(deliveries, due),
-    sendableSince: Math.max(oldest, opened),
+    sendableSince: since,
     lastTakenAt: last?.at ?? null,
   }
 }

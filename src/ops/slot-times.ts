@@ -33,19 +33,26 @@ export function newestSlot(cron: string, timeZone: string, now: number): number 
 
 type Plan = { minutes: number[]; hours: number[]; days: Set<number>; months: Set<number>; weekdays: Set<number> }
 
+/** The ticker asks for each duty every five seconds. */
+const plans = new Map<string, Plan>()
+
 function planOf(cron: string): Plan {
+  const known = plans.get(cron)
+  if (known) return known
   const fields = fieldsOf(cron)
   const numbers = (field: readonly (number | string)[]) =>
     field
       .map((value) => (typeof value === 'number' ? value : refuse(cron, `${value} is not a number`)))
       .sort((a, b) => a - b)
-  return {
+  const plan = {
     minutes: numbers(fields.minute),
     hours: numbers(fields.hour),
     days: new Set(numbers(fields.dayOfMonth)),
     months: new Set(numbers(fields.month)),
     weekdays: new Set(numbers(fields.dayOfWeek)),
   }
+  plans.set(cron, plan)
+  return plan
 }
 
 function fieldsOf(cron: string): ReturnType<typeof parse> {

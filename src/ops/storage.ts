@@ -1,6 +1,7 @@
 import { clearAlarm, openAlarms, raiseAlarm } from '../db/alarms.ts'
 import type { Db } from '../db/open.ts'
 import { type StorageFault, storageFault, type TroubleKind } from '../db/trouble.ts'
+import { utcText } from '../lib/civil-date.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/events.ts'
 import { lookAtSpace, SPACE_LIMITS } from './doctor/disk.ts'
@@ -142,11 +143,7 @@ function shortage(folder: string, short: boolean): string {
 }
 
 function detailOf({ says, from, shut }: Trouble, now: number): string {
-  return shut ? `${says}; nothing could be written from ${timeText(from)} to ${timeText(now)}` : says
-}
-
-function timeText(instant: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toString({ smallestUnit: 'second' })
+  return shut ? `${says}; nothing could be written from ${utcText(from)} to ${utcText(now)}` : says
 }
 
 async function freeBytesOf(folder: string): Promise<number> {

@@ -30,7 +30,7 @@ export async function attendPass(deps: OverstayDeps): Promise<AttendCounts> {
   counts.confirmed = await settlePhoneFollowUps(deps)
   // Today itself if the office works, else its next working day.
   const days = new Map(offices.all.map((office) => [office.code, lastFilingDay(office, today, today).comeOn]))
-  const dueOn = (officeCode: string) => days.get(officeCode)!
+  const dueOn = (officeCode: string) => days.get(officeCode)
   for (const source of sources) {
     for await (const wanted of source(deps)) {
       for (const kind of await openFollowUps(db, { wanted, dueOn, now })) counts[kind] += 1

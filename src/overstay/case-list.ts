@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
 import { ofOffice } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { Level } from '../db/schema.ts'
@@ -109,26 +109,6 @@ export async function* allOverstays(reader: Reader, asked: Asked): AsyncGenerato
     after = page.at(-1)
     if (!after) return
   }
-}
-
-export type CaseEvent = Omit<Reader['t']['case_events']['$inferSelect'], 'case_id'>
-
-/** What happened to a case, oldest first. */
-export async function caseEvents(reader: Reader, caseId: number): Promise<CaseEvent[]> {
-  const { case_events } = reader.t
-  return reader
-    .select({
-      id: case_events.id,
-      kind: case_events.kind,
-      level: case_events.level,
-      by: case_events.by,
-      text: case_events.text,
-      on: case_events.on,
-      at: case_events.at,
-    })
-    .from(case_events)
-    .where(eq(case_events.case_id, caseId))
-    .orderBy(asc(case_events.id))
 }
 
 function casesWhere(reader: Reader, { office, today, filter }: Required<Asked>) {

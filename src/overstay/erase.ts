@@ -5,7 +5,7 @@ import type { CivilDate } from '../lib/civil-date.ts'
 /** The program's own words and an officer's name; all others are what officers wrote. */
 export const WRITTEN_BY_US = ['opened', 'assigned', 'proposed', 'withdrawn'] as const
 /** How a follow-up ends that nobody can follow any more. */
-export const ERASED_OUTCOME = 'erased'
+const ERASED_OUTCOME = 'erased'
 
 /** Takes what was written about the person out of cases and follow-ups; ends what is open. Returns rows by table. */
 export async function eraseFromCases(

@@ -5,6 +5,8 @@ import type { OverstayRow } from './case-list.ts'
 
 type Cell = string | number
 
+export const XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
 /** Headers of the officers' list as a file, in its order. */
 export const OVERSTAY_HEADERS: readonly string[] = [
   'Kasus',
@@ -48,7 +50,7 @@ export function overstayCells(row: OverstayRow, timeZone: string): Cell[] {
   ]
 }
 
-/** CSV with a BOM. A cell that begins like a formula gets an apostrophe: a spreadsheet would run it. */
+/** CSV with a BOM. */
 export async function* overstayCsv(rows: AsyncIterable<OverstayRow>, timeZone: string): AsyncGenerator<string> {
   yield '\uFEFF'
   yield csvLine(OVERSTAY_HEADERS)
@@ -57,16 +59,21 @@ export async function* overstayCsv(rows: AsyncIterable<OverstayRow>, timeZone: s
 
 /** One sheet; texts are texts whatever they begin with. */
 export async function overstayXlsx(rows: AsyncIterable<OverstayRow>, timeZone: string): Promise<Buffer> {
-  const sheet: SheetData = [OVERSTAY_HEADERS.map((value) => ({ value, type: String, fontWeight: 'bold' }))]
-  for await (const row of rows) {
-    sheet.push(
-      overstayCells(row, timeZone).map((value) =>
+  const cells = await Array.fromAsync(rows, (row) => overstayCells(row, timeZone))
+  const { default: writeXlsxFile } = await import('write-excel-file/node')
+  return writeXlsxFile(sheetData(OVERSTAY_HEADERS, cells), { stickyRowsCount: 1 }).toBuffer()
+}
+
+/** Headers and rows as write-excel-file takes them; nothing in them is a formula. */
+export function sheetData(headers: readonly string[], rows: readonly (readonly Cell[])[]): SheetData {
+  return [
+    headers.map((value) => ({ value, type: String, fontWeight: 'bold' })),
+    ...rows.map((cells) =>
+      cells.map((value) =>
         typeof value === 'number' ? { value, type: Number } : { value: cellText(value), type: String },
       ),
-    )
-  }
-  const { default: writeXlsxFile } = await import('write-excel-file/node')
-  return writeXlsxFile(sheet, { stickyRowsCount: 1 }).toBuffer()
+    ),
+  ]
 }
 
 /** What a spreadsheet can hold and show as it was written: no control characters, no switched direction, not too long. */
@@ -76,7 +83,8 @@ export function cellText(text: string): string {
 
 const longestCell = 32_767
 
-function csvLine(cells: readonly Cell[]): string {
+/** A cell that begins like a formula gets an apostrophe: a spreadsheet would run it. */
+export function csvLine(cells: readonly Cell[]): string {
   const safe = cells.map((cell) => (typeof cell === 'string' ? cellText(cell) : cell))
   return stringify([safe], { escape_formulas: true })
 }

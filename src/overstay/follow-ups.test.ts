@@ -16,6 +16,14 @@ function list(world: World, filter: FollowUpFilter = {}) {
 }
 
 describe('opening follow-ups', () => {
+  it('leaves out who went to an office that is not asked for since the list was made', async () => {
+    await using world = await openWorld()
+    const { id: resident_id } = await world.resident({ office_code: 'SUB' })
+    const wanted = [{ resident_id, kind: 'phone' as const, cycle_id: 0, cause: 'unreachable' }]
+    const dueOn = (code: string) => (code === 'BLT' ? today : undefined)
+    expect(await openFollowUps(world.db, { wanted, dueOn, now })).toEqual([])
+  })
+
   it('takes the first new cause of several and keeps one open per resident, kind and cycle', async () => {
     await using world = await openWorld()
     const { id: resident_id } = await world.resident()

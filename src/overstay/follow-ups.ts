@@ -9,10 +9,14 @@ import { chunks } from './pages.ts'
 /** `cycle_id` 0: it belongs to no cycle. Of several for one resident, kind and cycle the first whose cause is new is opened. */
 export type WantedFollowUp = { resident_id: number; kind: FollowUpKind; cycle_id: number; cause: string }
 
-/** `dueOn`: by when an office is to do it. Opens what is new and returns the kinds opened. Where one of the kind is open for the cycle, nothing is added. */
+/** `dueOn`: by when an office is to do it; undefined for one that is not asked for. Opens what is new and returns the kinds opened. Where one of the kind is open for the cycle, nothing is added. */
 export async function openFollowUps(
   db: Db,
-  { wanted, dueOn, now }: { wanted: readonly WantedFollowUp[]; dueOn: (officeCode: string) => CivilDate; now: number },
+  {
+    wanted,
+    dueOn,
+    now,
+  }: { wanted: readonly WantedFollowUp[]; dueOn: (officeCode: string) => CivilDate | undefined; now: number },
 ): Promise<FollowUpKind[]> {
   const opened: FollowUpKind[] = []
   for (const page of chunks(wanted)) {
@@ -20,12 +24,13 @@ export async function openFollowUps(
     if (missing.length === 0) continue
     const { follow_ups } = db.t
     const offices = await officesOfThose(db.read, missing)
+    const values = missing.flatMap((one) => {
+      const due_on = dueOn(offices.get(one.resident_id)!)
+      return due_on === undefined ? [] : [{ ...one, due_on, opened_at: now }]
+    })
+    if (values.length === 0) continue
     const added = await db.write((tx) =>
-      tx
-        .insert(follow_ups)
-        .values(missing.map((one) => ({ ...one, due_on: dueOn(offices.get(one.resident_id)!), opened_at: now })))
-        .onConflictDoNothing()
-        .returning({ kind: follow_ups.kind }),
+      tx.insert(follow_ups).values(values).onConflictDoNothing().returning({ kind: follow_ups.kind }),
     )
     opened.push(...added.map(({ kind }) => kind))
   }

@@ -1,6 +1,9 @@
 import { type CivilDate, daysBetween } from '../lib/civil-date.ts'
 import type { Level, Office } from '../lib/office.ts'
 
+/** From the first on; an office decides from which day each one holds. */
+export const LEVELS = ['verify', 'summon', 'field-check', 'over-60'] as const satisfies readonly Level[]
+
 /** Days beyond the last lawful day, which is `expiresOn` itself: the day after is 1; zero or less is lawful. */
 export function overstayDays(expiresOn: CivilDate, today: CivilDate): number {
   return daysBetween(expiresOn, today)

@@ -1,16 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import type { Channel, DeliveryState, Level } from '../db/schema.ts'
-import { addDays, instantOf } from '../lib/civil-date.ts'
 import type { Answer } from '../lib/office.ts'
 import { CASE_OUTCOMES } from './case-rules.ts'
 import { confirms } from './contacts.ts'
-import { monthsOf, type Period } from './report-period.ts'
+import { instantsOf, monthsOf, type Period } from './report-period.ts'
 import type { Area, ReportScope } from './report-scope.ts'
 
-export const FATES = ['confirmed', 'unconfirmed', 'failed', 'not-sent'] as const
 /** `unconfirmed`: the carrier has it and nothing more is known; `not-sent`: it never had it. */
-export type Fate = (typeof FATES)[number]
+export type Fate = 'confirmed' | 'unconfirmed' | 'failed' | 'not-sent'
 
 export type Activity = {
   /** Notices made in the period, by stage, the largest first. */
@@ -136,8 +134,4 @@ const outcomes: readonly string[] = ['', ...CASE_OUTCOMES]
 function byOutcome(a: string | null, b: string | null): number {
   const rank = (outcome: string | null) => outcomes.indexOf(outcome ?? '')
   return rank(a) - rank(b)
-}
-
-function instantsOf({ from, to }: Period, timeZone: string): { begins: number; ends: number } {
-  return { begins: instantOf(from, '00:00', timeZone), ends: instantOf(addDays(to, 1), '00:00', timeZone) }
 }

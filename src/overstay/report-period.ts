@@ -1,4 +1,4 @@
-import { addDays, type CivilDate, civilDate, daysBetween } from '../lib/civil-date.ts'
+import { addDays, type CivilDate, civilDate, daysBetween, instantOf } from '../lib/civil-date.ts'
 
 /** Both days belong to it. */
 export type Period = { from: CivilDate; to: CivilDate }
@@ -50,6 +50,11 @@ export function monthsOf({ from, to }: Period): (Period & { month: string })[] {
     begin = civilDate(next)
   }
   return parts
+}
+
+/** From the first day's beginning to the last one's end, which is no part of it any more: epoch ms. */
+export function instantsOf({ from, to }: Period, timeZone: string): { begins: number; ends: number } {
+  return { begins: instantOf(from, '00:00', timeZone), ends: instantOf(addDays(to, 1), '00:00', timeZone) }
 }
 
 /** The days of a period that are over; null where none is. */

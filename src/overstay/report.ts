@@ -88,11 +88,11 @@ export async function reportOf(scope: ReportScope, period: Period): Promise<Repo
       total: Math.round(channels.reduce((sum, { cost }) => sum + cost, 0) * 100) / 100,
       channels,
     },
-    erased: await erasedResidents(scope),
+    erased: await erasedResidents(scope, regencies === null ? area : await areaOf({ ...scope, regencies: null })),
   }
 }
 
-export function tallyOf(groups: readonly CycleGroup[]): Tally {
+function tallyOf(groups: readonly CycleGroup[]): Tally {
   const contacts = zeros(CONTACTS)
   const outcomes = zeros(OUTCOMES)
   for (const { facts, cycles } of groups) {
@@ -121,9 +121,10 @@ async function stillValid({ read, today }: ReportScope, area: Area, { from, to }
   return Number(row!.permits)
 }
 
-async function erasedResidents({ read }: ReportScope): Promise<number> {
+async function erasedResidents({ read }: ReportScope, office: Area): Promise<number> {
   const [row] = await read.all<{ people: number | string }>(
-    sql`select coalesce(sum(e.rows), 0) as people from erasures e where e."table" = 'residents'`,
+    sql`select coalesce(sum(e.rows), 0) as people from erasures e
+      where e."table" = 'residents' and ${office.has(sql`e.resident_id`)}`,
   )
   return Number(row!.people)
 }

@@ -1,7 +1,9 @@
 import { and, desc, eq, lt, ne, sql } from 'drizzle-orm'
+import { idsIn } from '../db/dialect.ts'
 import type { Tx } from '../db/open.ts'
-import { columnList, idList, permitColumns, personColumns } from './columns.ts'
+import { columnList, permitColumns, personColumns } from './columns.ts'
 import { keepCorrections } from './corrections-import.ts'
+import { stillComing } from './elsewhere.ts'
 import { eachRange, type ImportRun, writeStep } from './run.ts'
 import { settlePermits } from './settle.ts'
 import { transferResidents } from './transfer.ts'
@@ -26,10 +28,12 @@ export async function applyStaged(run: ImportRun, done: (people: number) => void
   await eachRange(run, async (tx, mine) => {
     await tx.run(sql`
       update residents set last_import_id = ${run.importId}
-      where id in (select resident_id from staging where ${mine} and resident_id > 0)`)
+      where id in (select resident_id from staging where ${mine} and resident_id > 0)
+        and coalesce(last_import_id, 0) <> ${run.importId}`)
     await tx.run(sql`
       update permits set last_import_id = ${run.importId}
-      where id in (select permit_id from staging where ${mine} and permit_id is not null)`)
+      where id in (select permit_id from staging where ${mine} and permit_id is not null)
+        and coalesce(last_import_id, 0) <> ${run.importId}`)
   })
 }
 
@@ -47,9 +51,12 @@ async function peopleBefore(run: ImportRun, before: number): Promise<number[]> {
 }
 
 async function applyPeople(tx: Tx, run: ImportRun, people: number[]): Promise<void> {
-  const known = people.filter((key) => key > 0)
-  if (run.elsewhere.length > 0 && known.length > 0)
-    await transferResidents(tx, { residentIds: known, to: run.officeCode, by: 'import', now: run.now })
+  const known = await stillComing(
+    tx,
+    run,
+    people.filter((key) => key > 0),
+  )
+  if (run.elsewhere.length > 0 && known.length > 0) await bringHere(tx, run, known)
   await changeResidents(tx, run, known)
   await keepCorrections(tx, run, known)
   const added = await addResidents(
@@ -62,6 +69,18 @@ async function applyPeople(tx: Tx, run: ImportRun, people: number[]): Promise<vo
   await settlePermits(tx, { residentIds: [...new Set([...residentIds, ...formerHolders])], now: run.now })
 }
 
+/** Whoever of them belongs to another office comes with everything on record, without a register number that somebody here has. */
+async function bringHere(tx: Tx, run: ImportRun, residentIds: number[]): Promise<void> {
+  const { importId, officeCode, now } = run
+  const came = await transferResidents(tx, { residentIds, to: officeCode, by: 'import', now })
+  if (came === 0) return
+  await tx.run(sql`
+    update staging set register_no = null
+    where import_id = ${importId} and resident_id in ${idsIn(tx.engine, residentIds)} and exists (
+      select 1 from residents r
+      where r.office_code = ${officeCode} and r.register_no = staging.register_no and r.id <> staging.resident_id)`)
+}
+
 /** An emptied register or passport number stays known: it is how the person is found again. */
 async function changeResidents(tx: Tx, run: ImportRun, residentIds: number[]): Promise<void> {
   if (residentIds.length === 0) return
@@ -72,7 +91,7 @@ async function changeResidents(tx: Tx, run: ImportRun, residentIds: number[]): P
   await tx.run(sql`
     update residents set ${sql.join(columns, sql`, `)}, register_digest = s.resident_digest, updated_at = ${run.now}
     from staging s
-    where s.import_id = ${run.importId} and s.resident_id in (${idList(residentIds)}) and s.resident_id = residents.id
+    where s.import_id = ${run.importId} and s.resident_id in ${idsIn(tx.engine, residentIds)} and s.resident_id = residents.id
       and s.resident_digest <> '' and s.resident_digest <> residents.register_digest`)
 }
 
@@ -86,7 +105,7 @@ async function addResidents(tx: Tx, run: ImportRun, people: number[]): Promise<n
     select ${officeCode}, ${columnList(personColumns, 's')},
       s.resident_digest, ${importId}, ${importId}, ${now}, ${now}
     from staging s
-    where s.import_id = ${importId} and s.resident_id in (${idList(people)}) and s.resident_digest <> ''
+    where s.import_id = ${importId} and s.resident_id in ${idsIn(tx.engine, people)} and s.resident_digest <> ''
     order by s.resident_id desc
     returning id`)
   await tx.run(sql`
@@ -95,7 +114,7 @@ async function addResidents(tx: Tx, run: ImportRun, people: number[]): Promise<n
       (select max(r.id) from residents r
         where r.passport_index = staging.passport_index and r.nationality = staging.nationality
           and r.office_code = ${officeCode} and r.first_import_id = ${importId} and coalesce(r.register_no, '') = ''))
-    where import_id = ${importId} and resident_id in (${idList(people)})`)
+    where import_id = ${importId} and resident_id in ${idsIn(tx.engine, people)}`)
   const residentIds = added.map((row) => Number(row.id))
   await doubtNamesakes(tx, run, residentIds)
   return residentIds
@@ -109,13 +128,13 @@ async function doubtNamesakes(tx: Tx, run: ImportRun, residentIds: number[]): Pr
       and o.nationality = residents.nationality and o.office_code = ${run.officeCode} and o.id < residents.id`
   await tx.run(sql`
     update residents set identity_doubt = 'same-person:' || (select min(o.id) ${namesake})
-    where id in (${idList(residentIds)}) and exists (select 1 ${namesake})`)
+    where id in ${idsIn(tx.engine, residentIds)} and exists (select 1 ${namesake})`)
 }
 
 /** Returns the residents who lost a permit to somebody else. */
 async function putPermits(tx: Tx, run: ImportRun, residentIds: number[]): Promise<number[]> {
   const { importId, officeCode, now, today } = run
-  const theirs = sql`s.import_id = ${importId} and s.resident_id in (${idList(residentIds)})`
+  const theirs = sql`s.import_id = ${importId} and s.resident_id in ${idsIn(tx.engine, residentIds)}`
   const moved = await tx.all<{ resident_id: unknown }>(sql`
     select p.resident_id from staging s join permits p on p.id = s.permit_id
     where ${theirs} and p.resident_id <> s.resident_id`)

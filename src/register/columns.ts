@@ -69,25 +69,23 @@ export function permitDigest(vault: Vault, permit: PermitValues): string {
 }
 
 export type PhoneField = 'phone' | 'sponsor_phone'
-type PhoneColumns = Partial<Record<`${PhoneField}_index` | `${PhoneField}_country`, string | null>> &
-  Partial<Record<`${PhoneField}_line`, Line | null>>
+type PhoneColumns<Name extends PhoneField> = Record<`${Name}_index` | `${Name}_country`, string | null> &
+  Record<`${Name}_line`, Line | null>
 
 /** The index has one place for both, so that a resident and a sponsor on one phone are seen to be. */
-export function phoneColumns(vault: Vault, field: PhoneField, phone: Phone | null): PhoneColumns {
+export function phoneColumns<Name extends PhoneField>(
+  vault: Vault,
+  field: Name,
+  phone: Phone | null,
+): PhoneColumns<Name> {
   return {
     [`${field}_index`]: phone && vault.blind(phone.number, 'phone'),
     [`${field}_country`]: phone?.country || null,
     [`${field}_line`]: phone?.line ?? null,
-  }
+  } as PhoneColumns<Name>
 }
 
 /** `a, b, c` */
 export function columnList(names: readonly string[], table?: string): SQL {
   return sql.raw(names.map((name) => (table ? `${table}.${name}` : name)).join(', '))
-}
-
-/** Database ids inside a statement's text: too many for parameters, and both engines take them as numbers. */
-export function idList(ids: readonly number[]): SQL {
-  if (!ids.every(Number.isSafeInteger)) throw new RangeError('not an id')
-  return sql.raw(ids.join(', '))
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
+import { and, asc, eq, exists, gt, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import type { Reader, Tx } from '../db/open.ts'
 import { type CorrectedField, columnsOfPhone } from './correction-values.ts'
 import { BY_REGISTER, type Correction, liveCorrections } from './corrections.ts'
@@ -94,6 +94,17 @@ function saidOf(row: SaidRow, field: CorrectedField): string {
   return row[field] ?? ''
 }
 
+/** Whom the file brings from another office. */
+function isComing(run: ImportRun) {
+  if (run.elsewhere.length === 0) return undefined
+  const { corrections, staging } = run.db.t
+  const rows = run.db.read
+    .select({ one: sql`1` })
+    .from(staging)
+    .where(and(eq(staging.import_id, run.importId), eq(staging.resident_id, corrections.resident_id)))
+  return exists(rows)
+}
+
 /** The corrections in force of this office, and what the file says of those people. */
 async function* eachLivePage(run: ImportRun): AsyncGenerator<{ live: Correction[]; rows: Map<number, SaidRow> }> {
   const { corrections, residents } = run.db.t
@@ -106,7 +117,7 @@ async function* eachLivePage(run: ImportRun): AsyncGenerator<{ live: Correction[
         and(
           isNull(corrections.ended_at),
           gt(corrections.resident_id, after),
-          eq(residents.office_code, run.officeCode),
+          or(eq(residents.office_code, run.officeCode), isComing(run)),
         ),
       )
       .orderBy(asc(corrections.resident_id))

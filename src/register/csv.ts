@@ -49,8 +49,8 @@ export async function openCsv(path: string, head: Buffer): Promise<RegisterTable
   }
 }
 
-/** Two lines for each of as many rows as an import takes; ten million empty ones would keep the program from its work. */
-const mostLines = 500_000
+/** Two lines for each of as many rows as an import takes; a hundred million empty ones would keep the program from its work. */
+const mostLines = 3_000_000
 
 async function* bounded(file: string, lines: AsyncIterable<Line>): AsyncGenerator<Line> {
   for await (const line of lines) {

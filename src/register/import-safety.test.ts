@@ -80,7 +80,7 @@ describe('an import that must not go through', () => {
       ...rows(150).map((one) => ({ ...one, phone: '' })),
       ...rows(50, 151),
       ...rows(150, 201).map((one) => ({ ...one, expires_on: '2029-01-09' })),
-      ...rows(350, 2000),
+      ...rows(1_800, 2000),
       row(9000, { permit_kind: 'DIPLOMATIK' }),
     ]
     await at.bring(before)

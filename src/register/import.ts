@@ -38,7 +38,7 @@ export type ImportDeps = {
 export async function importRegister(deps: ImportDeps, options: ImportOptions): Promise<ImportResult> {
   const file = await openRegisterFile(options.file)
   const run = await begin(deps, options, file)
-  const result = await carryThrough(run, file, { ...options, progress: deps.progress })
+  const result = await deps.db.withRoom(() => carryThrough(run, file, { ...options, progress: deps.progress }))
   deps.log.info(countsOf(result), 'register import ended')
   return result
 }

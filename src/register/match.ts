@@ -21,9 +21,9 @@ export async function matchStaged(run: ImportRun): Promise<void> {
   await groupNewPeople(run)
   await eachRange(run, (tx, mine) =>
     tx.run(sql`
-      update staging set permit_id =
-        (select p.id from permits p where p.office_code = ${run.officeCode} and p.permit_no = staging.permit_no)
-      where ${mine}`),
+      update staging set permit_id = p.id
+      from permits p
+      where ${mine} and p.office_code = ${run.officeCode} and p.permit_no = staging.permit_no`),
   )
   await findPermitsElsewhere(run)
 }
@@ -31,9 +31,9 @@ export async function matchStaged(run: ImportRun): Promise<void> {
 async function byRegisterNumber(run: ImportRun): Promise<void> {
   await eachRange(run, (tx, mine) =>
     tx.run(sql`
-      update staging set resident_id =
-        (select r.id from residents r where r.office_code = ${run.officeCode} and r.register_no = staging.register_no)
-      where ${mine} and register_no is not null`),
+      update staging set resident_id = r.id
+      from residents r
+      where ${mine} and r.office_code = ${run.officeCode} and r.register_no = staging.register_no`),
   )
 }
 

@@ -1,4 +1,5 @@
 import { and, eq, inArray, max, min, type SQL, sql } from 'drizzle-orm'
+import { idsIn } from '../db/dialect.ts'
 import type { Db, Tx } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
@@ -66,7 +67,7 @@ export async function clearStaging(db: Db): Promise<void> {
     if (over.length === 0) return
     const ids = over.map((row) => row.id)
     await db.write(async (tx) => {
-      await tx.delete(staging).where(inArray(staging.id, ids))
+      await tx.delete(staging).where(sql`${staging.id} in ${idsIn(tx.engine, ids)}`)
     })
   }
 }

@@ -1,4 +1,3 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Tables } from '../db/schema.ts'
 import type { Vault } from '../db/seal.ts'
 import { permitDigest, personDigest, phoneColumns } from './columns.ts'
@@ -9,16 +8,19 @@ import { type RegisterRow, readRow } from './parse-row.ts'
 import { type ImportRun, writeStep } from './run.ts'
 import type { RegisterFile } from './source.ts'
 
-type StagingRow = Tables['staging']['$inferInsert']
 /** Sealed before the write begins: sealing is slow, and the write may run twice. */
-type SealedRow = { [Column in keyof StagingRow]: StagingRow[Column] | SQL }
+type SealedRow = Record<Exclude<keyof Tables['staging']['$inferInsert'], Later>, string | number | null>
+/** What the comparison finds out. */
+type Later = 'id' | 'resident_id' | 'permit_id' | 'verdict'
 type RejectRow = Tables['rejects']['$inferInsert']
 
 export type Staged = { rows: number; rejected: number; remarks: number; present: Set<Field> }
 
-const ROWS_PER_WRITE = 500
-/** Twice the foreigners of the largest office. */
-const MOST_ROWS = 250_000
+const ROWS_PER_WRITE = 2_000
+/** What a statement can hold. */
+const ROWS_PER_INSERT = 500
+/** More than the foreigners of the whole country. */
+const MOST_ROWS = 1_500_000
 /** Each is kept with its reason: a file of nothing else would fill the disk. */
 const MOST_REJECTED = 10_000
 
@@ -81,10 +83,12 @@ function refuseExcess(fileName: string, { rows, rejected }: Staged): void {
 
 async function writeRows(run: ImportRun, chunk: { rows: SealedRow[]; rejects: RejectRow[] }): Promise<void> {
   if (chunk.rows.length + chunk.rejects.length === 0) return
-  const { staging, rejects } = run.db.t
+  const { rejects } = run.db.t
   await writeStep(run, async (tx) => {
-    if (chunk.rows.length > 0) await tx.insert(staging).values(chunk.rows)
-    if (chunk.rejects.length > 0) await tx.insert(rejects).values(chunk.rejects)
+    await tx.insertRows('staging', chunk.rows)
+    for (let from = 0; from < chunk.rejects.length; from += ROWS_PER_INSERT) {
+      await tx.insert(rejects).values(chunk.rejects.slice(from, from + ROWS_PER_INSERT))
+    }
   })
 }
 
@@ -142,6 +146,6 @@ function stagingRow(vault: Vault, importId: number, line: number, row: RegisterR
   }
 }
 
-function sealed(vault: Vault, value: string | null, place: string): SQL | null {
-  return value === null ? null : sql`${vault.seal(value, place)}`
+function sealed(vault: Vault, value: string | null, place: string): string | null {
+  return value === null ? null : vault.seal(value, place)
 }

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, ne, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../db/open.ts'
 
 /** What stands in the way of a transfer: somebody else there has the number. */
@@ -19,6 +19,7 @@ export async function transferResidents(
     .select({ id: residents.id, from: residents.office_code, registerNo: residents.register_no })
     .from(residents)
     .where(and(inArray(residents.id, [...residentIds]), ne(residents.office_code, to), isNull(residents.erased_at)))
+    .orderBy(asc(residents.id))
   if (leaving.length === 0) return 0
   const ids = leaving.map(({ id }) => id)
   const taken = await tx
@@ -34,7 +35,12 @@ export async function transferResidents(
       ),
     )
   const known = new Set(taken.map(({ registerNo }) => registerNo))
-  const numberless = leaving.filter(({ registerNo }) => known.has(registerNo)).map(({ id }) => id)
+  const numberless: number[] = []
+  for (const { id, registerNo } of leaving) {
+    if (registerNo === null) continue
+    if (known.has(registerNo)) numberless.push(id)
+    known.add(registerNo)
+  }
   await tx.update(residents).set({ register_no: null }).where(inArray(residents.id, numberless))
   await tx.update(residents).set({ office_code: to, updated_at: now }).where(inArray(residents.id, ids))
   await tx
@@ -68,9 +74,9 @@ export async function obstaclesTo(
   return rows.map((row) => ({ residentId: Number(row.resident_id), permitNo: row.permit_no }))
 }
 
-/** Their deliveries, past and to come. What tells of others too stays with the office that sends it. */
+/** Their deliveries, past and to come. What tells of people of other offices too stays with the one that sends it. */
 async function takeAlong(tx: Tx, residentIds: number[], to: string): Promise<void> {
-  const { deliveries, delivery_notices, notices, cycles } = tx.t
+  const { deliveries, delivery_notices, notices, cycles, residents } = tx.t
   const mine = await tx
     .selectDistinct({ id: delivery_notices.delivery_id })
     .from(cycles)
@@ -83,7 +89,8 @@ async function takeAlong(tx: Tx, residentIds: number[], to: string): Promise<voi
       .from(delivery_notices)
       .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
       .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
-      .where(and(inArray(delivery_notices.delivery_id, some), notInArray(cycles.resident_id, residentIds)))
+      .innerJoin(residents, eq(residents.id, cycles.resident_id))
+      .where(and(inArray(delivery_notices.delivery_id, some), ne(residents.office_code, to)))
     const staying = new Set(shared.map(({ id }) => id))
     const going = some.filter((id) => !staying.has(id))
     if (going.length > 0) await tx.update(deliveries).set({ office_code: to }).where(inArray(deliveries.id, going))

@@ -61,7 +61,15 @@ export function issuedBy(permits: Reader['t']['permits']) {
 /** The next permits in the window, by expiry and id. */
 export async function pageOfPermits(
   reader: Reader,
-  window: { offices: Offices; from: CivilDate; to: CivilDate; after: PageKey | null; limit: number },
+  window: {
+    offices: Offices
+    from: CivilDate
+    to: CivilDate
+    /** Default: all. */
+    kinds?: string[]
+    after: PageKey | null
+    limit: number
+  },
 ): Promise<(PageKey & { permitId: number })[]> {
   const { permits } = reader.t
   const after = window.after
@@ -74,6 +82,8 @@ export async function pageOfPermits(
         gte(permits.expires_on, after?.expiresOn ?? window.from),
         lte(permits.expires_on, window.to),
         inOffices(permits.office_code, window.offices),
+        // By the dates, in their order, and not by kinds one after the other.
+        window.kinds && inArray(sql`${permits.kind} || ''`, window.kinds),
         after
           ? or(
               gt(permits.expires_on, after.expiresOn),
@@ -146,6 +156,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
   const indexes = rows.flatMap((row) => [row.phone_index, row.sponsor_phone_index]).filter((index) => index !== null)
   const closed = await closedChannels(reader, indexes)
 
+  const toldIn = Map.groupBy(told, (one): number | null => one.cycleId)
   return rows.map((row) => ({
     ...row,
     held: heldIds.has(row.residentId),
@@ -157,10 +168,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
       row.sponsor_phone_line,
       closed,
     ),
-    notices: noticesOf(
-      told.filter((one) => one.cycleId === row.cycleId),
-      untaken,
-    ),
+    notices: noticesOf(toldIn.get(row.cycleId) ?? [], untaken),
     answers: answers.filter((one) => one.cycleId === row.cycleId).map((one) => one.answer),
   }))
 }

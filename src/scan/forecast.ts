@@ -58,6 +58,7 @@ export async function forecastDeliveries(
     to: addDays(last, Math.max(...offices.all.map(furthestStage))),
     limit: PAGE,
   }
+  const here = new Set(offices.all.map(({ code }) => code))
   const totals = new Totals(deps.destinationOf)
   let after: PageKey | null = null
   for (;;) {
@@ -72,6 +73,8 @@ export async function forecastDeliveries(
     )
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
+      // Went elsewhere since the page was read.
+      if (!here.has(candidate.officeCode)) continue
       const until = candidate.held ? (held.get(candidate.residentId) ?? NEVER) : null
       const office = offices.of(candidate.officeCode)
       for (const told of simulate(candidate, { office, today, last, heldUntil: until, languageOf: deps.languageOf })) {

@@ -55,54 +55,63 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     held: 0,
     by_stage: {},
   }
-  const window = {
-    offices,
-    from: addDays(today, -lastOverstayNoticeDay),
-    to: addDays(today, Math.max(...offices.all.map(furthestStage))),
-    limit: PAGE,
-  }
-  let after: PageKey | null = null
-  for (;;) {
-    const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, { ...window, after })
-    if (page.length === 0) break
-    after = page.at(-1)!
-    await nextTurn()
-    result.permits_looked_at += page.length
-    const ids = page.map((row) => row.permitId)
-    const looked = await decideAll(db.read, ids, deps)
-    result.held += looked.filter(({ decision }) => decision.what === 'nothing' && decision.reason === 'held').length
-    const due = looked.filter(({ decision }) => decision.what !== 'nothing')
-    if (due.length === 0) continue
-    if (options.dryRun) {
-      for (const { decision } of due) count(result, decision)
-      continue
+  for (const window of windowsOf(offices, today)) {
+    let after: PageKey | null = null
+    for (;;) {
+      const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, {
+        ...window,
+        offices,
+        limit: PAGE,
+        after,
+      })
+      if (page.length === 0) break
+      after = page.at(-1)!
+      await nextTurn()
+      result.permits_looked_at += page.length
+      const ids = page.map((row) => row.permitId)
+      const looked = options.dryRun
+        ? { decided: await decideAll(db.read, ids, deps), deliveries: 0, superseded: 0 }
+        : await db.write((tx) => writePage(tx, ids, deps))
+      for (const { decision } of looked.decided) count(result, decision)
+      result.deliveries_new += looked.deliveries
+      result.superseded += looked.superseded
     }
-    const written = await db.write((tx) =>
-      writePage(
-        tx,
-        due.map(({ candidate }) => candidate.permitId),
-        deps,
-      ),
-    )
-    for (const { decision } of written.decided) count(result, decision)
-    result.deliveries_new += written.deliveries
-    result.superseded += written.superseded
   }
   deps.log.info({ ...result, today }, 'scanned')
   return result
+}
+
+type Window = { from: CivilDate; to: CivilDate; kinds?: string[] }
+
+/**
+ * Where those are who may have to be told: everybody near the end, and further ahead only the kinds that are told so early. Most of
+ * a large register are of the others.
+ */
+function windowsOf(offices: Offices, today: CivilDate): Window[] {
+  const near = Math.max(...offices.all.flatMap(({ stages }) => [...stages.keys()]))
+  const far = Math.max(...offices.all.map(furthestStage))
+  const early = offices.all.flatMap(({ kinds }) =>
+    [...kinds].filter(([, plans]) => Math.max(...plans.keys()) > near).map(([kind]) => kind),
+  )
+  const soon: Window = { from: addDays(today, -lastOverstayNoticeDay), to: addDays(today, near) }
+  if (early.length === 0) return [soon]
+  return [soon, { from: addDays(today, near + 1), to: addDays(today, far), kinds: [...new Set(early)] }]
 }
 
 type Decided = { candidate: Candidate; decision: Decision }
 
 async function decideAll(reader: Db['read'], permitIds: number[], deps: ScanDeps): Promise<Decided[]> {
   const candidates = await withToldMarks(reader, deps.db.vault, await loadCandidates(reader, permitIds, deps.today))
-  return candidates.map((candidate) => ({
+  const here = new Set(deps.offices.all.map(({ code }) => code))
+  // Who went to another time zone since the page was read is told by the pass of that one.
+  const ours = candidates.filter(({ officeCode }) => here.has(officeCode))
+  return ours.map((candidate) => ({
     candidate,
     decision: decide(candidate, { ...deps, office: deps.offices.of(candidate.officeCode) }),
   }))
 }
 
-/** Decides again inside the transaction: an import or an officer may have come between. */
+/** Decides inside the transaction: an import or an officer may come between two pages. */
 async function writePage(
   tx: Tx,
   permitIds: number[],
@@ -111,10 +120,11 @@ async function writePage(
   const decided = await decideAll(tx, permitIds, deps)
   const wanted: Wanted[] = []
   const superseded: number[] = []
+  const created = await createNotices(tx, decided.filter(isCreated), deps)
   for (const { candidate, decision } of decided) {
     const office = deps.offices.of(candidate.officeCode)
     if (decision.what === 'create') {
-      const noticeId = await createNotice(tx, candidate, decision, deps)
+      const noticeId = created.get(candidate.permitId)!
       wanted.push(
         ...decision.wanted.map((one) => asWanted(candidate, { ...one, noticeId, stage: decision.stage, office })),
       )
@@ -135,38 +145,75 @@ async function writePage(
   return { decided, deliveries, superseded: await cancelSuperseded(tx, superseded, deps.now) }
 }
 
-async function createNotice(
-  tx: Tx,
-  candidate: Candidate,
-  decision: Extract<Decision, { what: 'create' }>,
-  deps: ScanDeps,
-): Promise<number> {
-  const { cycles, notices } = tx.t
-  const cycleId = candidate.cycleId ?? (await createCycle(tx, candidate, deps.now))
-  for (let length = REFERENCE_LENGTH; ; length++) {
-    const reference = newReference(candidate.officeCode, length, deps.random)
-    const taken = await tx.select({ id: notices.id }).from(notices).where(eq(notices.reference, reference))
-    if (taken.length > 0) continue
-    const [row] = await tx
-      .insert(notices)
-      .values({
-        cycle_id: cycleId,
+type Created = { candidate: Candidate; decision: Extract<Decision, { what: 'create' }> }
+
+function isCreated(one: Decided): one is Created {
+  return one.decision.what === 'create'
+}
+
+/** Their ids by permit. */
+async function createNotices(tx: Tx, created: readonly Created[], deps: ScanDeps): Promise<Map<number, number>> {
+  if (created.length === 0) return new Map()
+  const { notices } = tx.t
+  const cycleIds = await cyclesOf(tx, created, deps.now)
+  const references = await freeReferences(tx, created, deps.random)
+  const rows = await tx
+    .insert(notices)
+    .values(
+      created.map(({ candidate, decision }, index) => ({
+        cycle_id: cycleIds.get(candidate.permitId)!,
         stage: decision.stage,
         plan_stage: decision.planStage,
-        reference,
+        reference: references[index]!,
         created_on: deps.today,
         created_at: deps.now,
-      })
-      .returning({ id: notices.id })
-    return row!.id
-  }
+      })),
+    )
+    .returning({ id: notices.id, reference: notices.reference })
+  const ids = new Map(rows.map(({ id, reference }) => [reference, id]))
+  return new Map(created.map(({ candidate }, index) => [candidate.permitId, ids.get(references[index]!)!]))
+}
 
-  async function createCycle(tx: Tx, { permitId, residentId, expiresOn }: Candidate, now: number): Promise<number> {
-    const [row] = await tx
-      .insert(cycles)
-      .values({ permit_id: permitId, resident_id: residentId, expires_on: expiresOn, created_at: now })
-      .returning({ id: cycles.id })
-    return row!.id
+/** The cycle of each permit, begun where it has none. */
+async function cyclesOf(tx: Tx, created: readonly Created[], now: number): Promise<Map<number, number>> {
+  const { cycles } = tx.t
+  const known = created.flatMap(({ candidate: { permitId, cycleId } }) =>
+    cycleId === null ? [] : [[permitId, cycleId] as const],
+  )
+  const begun = created.filter(({ candidate }) => candidate.cycleId === null)
+  if (begun.length === 0) return new Map(known)
+  const rows = await tx
+    .insert(cycles)
+    .values(
+      begun.map(({ candidate: { permitId, residentId, expiresOn } }) => ({
+        permit_id: permitId,
+        resident_id: residentId,
+        expires_on: expiresOn,
+        created_at: now,
+      })),
+    )
+    .returning({ id: cycles.id, permitId: cycles.permit_id })
+  return new Map([...known, ...rows.map(({ id, permitId }) => [permitId, id] as const)])
+}
+
+/** One for each, longer where the short one is taken. */
+async function freeReferences(tx: Tx, created: readonly Created[], random: () => number): Promise<string[]> {
+  const { notices } = tx.t
+  const draw = (index: number, length: number) => newReference(created[index]!.candidate.officeCode, length, random)
+  const references = created.map((_, index) => draw(index, REFERENCE_LENGTH))
+  for (let length = REFERENCE_LENGTH + 1; ; length++) {
+    const rows = await tx
+      .select({ reference: notices.reference })
+      .from(notices)
+      .where(inArray(notices.reference, references))
+    const taken = new Set(rows.map(({ reference }) => reference))
+    const again = references.flatMap((reference, index) => {
+      const isTaken = taken.has(reference)
+      taken.add(reference)
+      return isTaken ? [index] : []
+    })
+    if (again.length === 0) return references
+    for (const index of again) references[index] = draw(index, length)
   }
 }
 
@@ -233,7 +280,10 @@ export function furthestStage(office: Office): number {
 }
 
 function count(result: ScanResult, decision: Decision): void {
-  if (decision.what === 'nothing') return
+  if (decision.what === 'nothing') {
+    if (decision.reason === 'held') result.held += 1
+    return
+  }
   const stage = decision.what === 'create' ? decision.stage : decision.notice.stage
   result.by_stage[stage] = (result.by_stage[stage] ?? 0) + 1
   if (decision.what === 'create') result.notices_new += 1

@@ -59,44 +59,71 @@ export async function addDeliveries(
   const waiting = await untouchedToday(tx, today, indexes)
   const [any] = options.wanted
   if (gap && any) await leaveLost(tx, waiting, { gap, timeZone: any.office.timeZone })
-  let created = 0
-  for (const [key, { wanted, phoneIndex }] of groups) {
-    let deliveryId = waiting.get(key)
+  const planned = Array.from(groups, ([key, { wanted, phoneIndex }]) => {
     const sorted = wanted.toSorted((a, b) => (`${a.issuedBy} ${a.permitNo}` < `${b.issuedBy} ${b.permitNo}` ? -1 : 1))
-    const first = sorted[0]!
     const role: Role = sorted.some((one) => one.role === 'sponsor') ? 'sponsor' : 'resident'
-    if (deliveryId === undefined) {
-      const [row] = await tx
-        .insert(tx.t.deliveries)
-        .values({
-          token_hash: vault.tokenHash(tokenOf(vault, first)),
-          office_code: first.office.code,
-          channel: first.channel,
-          role,
-          phone: first.phone,
-          phone_index: phoneIndex,
-          phone_country: first.phoneCountry,
-          language: first.language,
-          stage: Math.min(...sorted.map((one) => one.stage)),
-          due_on: today,
-          state: 'queued',
-          not_before: firstStart(first.office, first.channel, now),
-          state_since: now,
-          created_at: now,
-        })
-        .returning({ id: tx.t.deliveries.id })
-      deliveryId = row!.id
-      created += 1
-    } else if (role === 'sponsor') {
-      await tx.update(tx.t.deliveries).set({ role }).where(eq(tx.t.deliveries.id, deliveryId))
+    return { sorted, role, phoneIndex, joins: waiting.get(key) }
+  })
+  const created = planned.filter(({ joins }) => joins === undefined)
+  const inserted = await insertDeliveries(tx, created, { vault, today, now })
+  const ids = new Map(created.map((one, index) => [one, inserted[index]!]))
+  const links: { delivery_id: number; notice_id: number; role: Role; channel: Channel }[] = []
+  for (const one of planned) {
+    const { sorted, role, joins } = one
+    const id = joins ?? ids.get(one)!
+    if (joins !== undefined && role === 'sponsor') {
+      await tx.update(tx.t.deliveries).set({ role }).where(eq(tx.t.deliveries.id, id))
     }
-    const id = deliveryId
-    await tx
-      .insert(tx.t.delivery_notices)
-      .values(sorted.map((one) => ({ delivery_id: id, notice_id: one.noticeId, role: one.role, channel: one.channel })))
-      .onConflictDoNothing()
+    for (const { noticeId, role, channel } of sorted)
+      links.push({ delivery_id: id, notice_id: noticeId, role, channel })
   }
-  return created
+  await tx.insertRows('delivery_notices', links, { skipKnown: true })
+  return created.length
+}
+
+/** Their ids in this order. */
+async function insertDeliveries(
+  tx: Tx,
+  planned: readonly { sorted: readonly Wanted[]; role: Role; phoneIndex: string }[],
+  { vault, today, now }: { vault: Vault; today: CivilDate; now: number },
+): Promise<number[]> {
+  if (planned.length === 0) return []
+  const { deliveries } = tx.t
+  const starts = new Map<string, number>()
+  const values = planned.map(({ sorted, role, phoneIndex }) => {
+    const first = sorted[0]!
+    const opening = `${first.office.code} ${first.channel}`
+    const notBefore = starts.get(opening) ?? firstStart(first.office, first.channel, now)
+    starts.set(opening, notBefore)
+    return {
+      token_hash: vault.tokenHash(tokenOf(vault, first)),
+      office_code: first.office.code,
+      channel: first.channel,
+      role,
+      phone: vault.seal(first.phone, 'deliveries.phone'),
+      phone_index: phoneIndex,
+      phone_country: first.phoneCountry,
+      language: first.language,
+      stage: Math.min(...sorted.map((one) => one.stage)),
+      due_on: today,
+      state: 'queued',
+      not_before: notBefore,
+      state_since: now,
+      created_at: now,
+    }
+  })
+  await tx.insertRows('deliveries', values)
+  const rows = await tx
+    .select({ id: deliveries.id, tokenHash: deliveries.token_hash, channel: deliveries.channel })
+    .from(deliveries)
+    .where(
+      inArray(
+        deliveries.token_hash,
+        values.map((one) => one.token_hash),
+      ),
+    )
+  const ids = new Map(rows.map((row) => [`${row.tokenHash} ${row.channel}`, row.id]))
+  return values.map((one) => ids.get(`${one.token_hash} ${one.channel}`)!)
 }
 
 /** SMS and WhatsApp as soon as the window is open; the call some minutes after the SMS could have gone. */
@@ -116,6 +143,7 @@ type Vault = {
   token(...parts: (string | number)[]): string
   tokenHash(token: string): string
   blind(value: string, place: string): string
+  seal(plain: string, place: string): string
 }
 
 async function untouchedToday(tx: Tx, today: CivilDate, phoneIndexes: string[]): Promise<Map<string, number>> {

@@ -1,8 +1,9 @@
 import { and, asc, eq, gt, gte, isNull, lt, or } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { addDays, type CivilDate, instantOf } from '../../lib/civil-date.ts'
+import type { CivilDate } from '../../lib/civil-date.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { Office } from '../../lib/office.ts'
+import { instantsOf } from '../../overstay/report-period.ts'
 import { inArea } from '../officer.ts'
 import { auditedTouches, type Span, type Sweep, type Touches, touch } from './audited.ts'
 import { type Contact, digestsIn, touchesInRows } from './rows.ts'
@@ -47,9 +48,10 @@ export async function affectedIn(
   const { people, sweeps } = await auditedTouches(db, span, officer?.id ?? null)
   await touchesInRows(db, people, { ...span, officer: officer?.name ?? null })
   if (!officer) for (const at of await digestsIn(db, span)) sweeps.push(digestAt(at))
-  await spread(db, { people, sweeps, office })
+  const reaches = await reachesOf(db, sweeps)
   const affected: Affected[] = []
   for await (const person of contacts(db, office)) {
+    for (const { touch: one } of reaches.filter((reach) => mayHaveShown(reach, person))) touch(people, person.id, one)
     const touches = inOrder(people.get(person.id))
     if (touches.length === 0 && ask.everybody !== true) continue
     if (person.erased && touches.length === 0) continue
@@ -66,7 +68,7 @@ export async function affectedIn(
 
 function spanOf({ from, to }: AffectedAsk, { timeZone }: Office): Span {
   if (from > to) throw new AppError('usage', `--from ${from} is after --to ${to}`)
-  return { begins: instantOf(from, '00:00', timeZone), ends: instantOf(addDays(to, 1), '00:00', timeZone) }
+  return instantsOf({ from, to }, timeZone)
 }
 
 async function accountNamed({ read, t }: Db, name: string): Promise<{ id: number; name: string }> {
@@ -88,24 +90,25 @@ function digestAt(at: number): Sweep {
   }
 }
 
-/** What may have shown several people goes to each of them: those of the officer's area who were on record by then. */
-async function spread(
-  db: Db,
-  { people, sweeps, office }: { people: Map<number, Touches>; sweeps: readonly Sweep[]; office: Office },
-): Promise<void> {
-  if (sweeps.length === 0) return
+/** `residents`: those whom the list could hold at all, null for everybody; `regencies`: the area of who looked. */
+type Reached = { touch: Touch; residents: ReadonlySet<number> | null; regencies: string[] | null }
+
+async function reachesOf(db: Db, sweeps: readonly Sweep[]): Promise<Reached[]> {
+  if (sweeps.length === 0) return []
   const areas = await areasOf(db)
+  const reaches: Reached[] = []
   for (const sweep of sweeps) {
-    const reached = sweep.reach === 'everybody' ? null : await idsReached(db, sweep)
-    for await (const person of contacts(db, office)) {
-      if (person.createdAt > sweep.touch.last) continue
-      if (reached !== null && !reached.has(person.id)) continue
-      const regencies = sweep.officerId === null ? null : (areas.get(sweep.officerId) ?? null)
-      if (!inArea({ regencies }, person.regency)) continue
-      if (person.erased) continue
-      touch(people, person.id, sweep.touch)
-    }
+    const residents = sweep.reach === 'everybody' ? null : await idsReached(db, sweep)
+    const regencies = sweep.officerId === null ? null : (areas.get(sweep.officerId) ?? null)
+    reaches.push({ touch: sweep.touch, residents, regencies })
   }
+  return reaches
+}
+
+/** What may have shown several people goes to each of them: those of the officer's area who were on record by then. */
+function mayHaveShown({ touch: { last }, residents, regencies }: Reached, person: Contact): boolean {
+  if (person.erased || person.createdAt > last) return false
+  return (residents === null || residents.has(person.id)) && inArea({ regencies }, person.regency)
 }
 
 async function areasOf({ read, t }: Db): Promise<Map<number, string[] | null>> {

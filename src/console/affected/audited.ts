@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, gte, inArray, lt } from 'drizzle-orm'
 import type { Db, Reader } from '../../db/open.ts'
+import { ownedSubjects } from '../person/subjects.ts'
 import { type Deed, meaningOf, type Reach, type Touch, together } from './touches.ts'
 
 export type Span = { begins: number; ends: number }
@@ -10,7 +11,7 @@ export type Sweep = { reach: Exclude<Reach, 'nobody'>; officerId: number | null;
 
 export type Audited = { people: Map<number, Touches>; sweeps: Sweep[] }
 
-export const OPERATOR = 'operator'
+const OPERATOR = 'operator'
 const PAGE = 1_000
 
 type Entry = {
@@ -88,50 +89,18 @@ function touchOf({ action, at, officer }: Entry, hasSubject: boolean): Touch {
 
 /** The residents behind what the entries name, by the entry's id. */
 async function ownersOf(reader: Reader, entries: readonly Entry[]): Promise<Map<number, number[]>> {
-  const { permits, overstay_cases, follow_ups, delivery_notices, notices, cycles } = reader.t
   const named = (kind: string) => [
     ...new Set(entries.flatMap((one) => (one.kind === kind && one.subject !== null ? one.subject : []))),
   ]
-  const owners = new Map<string, number[]>()
-  const add = (kind: string, rows: { id: number; residentId: number }[]) => {
-    for (const { id, residentId } of rows) {
-      const key = `${kind} ${id}`
-      owners.set(key, [...new Set([...(owners.get(key) ?? []), residentId])])
+  const owners = new Map(named('resident').map((id) => [`resident ${id}`, [id]]))
+  for (const [kind, owned] of Object.entries(ownedSubjects(reader))) {
+    const rows = await owned.rows(inArray(owned.id, named(kind)))
+    for (const [id, of] of Map.groupBy(rows, (row) => row.id)) {
+      owners.set(
+        `${kind} ${id}`,
+        of.map(({ residentId }) => residentId),
+      )
     }
   }
-  add(
-    'resident',
-    named('resident').map((id) => ({ id, residentId: id })),
-  )
-  add(
-    'permit',
-    await reader
-      .select({ id: permits.id, residentId: permits.resident_id })
-      .from(permits)
-      .where(inArray(permits.id, named('permit'))),
-  )
-  add(
-    'case',
-    await reader
-      .select({ id: overstay_cases.id, residentId: overstay_cases.resident_id })
-      .from(overstay_cases)
-      .where(inArray(overstay_cases.id, named('case'))),
-  )
-  add(
-    'follow-up',
-    await reader
-      .select({ id: follow_ups.id, residentId: follow_ups.resident_id })
-      .from(follow_ups)
-      .where(inArray(follow_ups.id, named('follow-up'))),
-  )
-  add(
-    'delivery',
-    await reader
-      .select({ id: delivery_notices.delivery_id, residentId: cycles.resident_id })
-      .from(delivery_notices)
-      .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
-      .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
-      .where(inArray(delivery_notices.delivery_id, named('delivery'))),
-  )
   return new Map(entries.map((entry) => [entry.id, owners.get(`${entry.kind} ${entry.subject}`) ?? []]))
 }

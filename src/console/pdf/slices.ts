@@ -49,7 +49,7 @@ export function* slicesWith(point: number, face: Face): Generator<Slice> {
 }
 
 /** Which family draws Han as readers of this language know it. */
-export function eastAsianOf(language: string): 'sc' | 'tc' | 'jp' | 'kr' {
+function eastAsianOf(language: string): 'sc' | 'tc' | 'jp' | 'kr' {
   const { language: tongue, script } = new Intl.Locale(language).maximize()
   if (tongue === 'ja') return 'jp'
   if (tongue === 'ko') return 'kr'

@@ -1,20 +1,14 @@
-import type { Office } from '../../lib/office.ts'
-import type { Officer } from '../officer.ts'
-import type { Block, PdfContent, Rich } from '../pdf/content.ts'
+import type { Block, PdfContent } from '../pdf/content.ts'
 import { annexBlocks, audioBlocks } from '../proof/annex.ts'
+import type { ProofMaking } from '../proof/content.ts'
 import { eventBlocks } from '../proof/events.ts'
 import { noticeBlocks } from '../proof/notices.ts'
+import { factsBlock, joined, letterheadOf, numbered } from '../proof/paper.ts'
 import type { ProofRecord } from '../proof/record.ts'
 import type { Saying } from '../proof/saying.ts'
 import type { PersonRecord } from './record.ts'
 
-export type PersonMaking = {
-  office: Office
-  officer: Pick<Officer, 'name'>
-  spoken: string | null
-  writtenIn(language: string): string
-  now: number
-}
+export type PersonMaking = Omit<ProofMaking, 'today'>
 
 type Parts = {
   record: PersonRecord
@@ -34,7 +28,7 @@ export function personContent(
   return {
     title: `${t('personal.title')} ${office.code}-${record.resident.id}`,
     language,
-    letterhead: { name: office.name, lines: [office.address, `${office.phone} · ${office.website}`] },
+    letterhead: letterheadOf(office),
     blocks: [
       { kind: 'title', text: t('personal.title') },
       { kind: 'text', text: t('personal.law') },
@@ -58,6 +52,7 @@ export function personContent(
 function sections(parts: Parts): Block[] {
   const { whole, saying } = parts
   const { t } = saying
+  const none: Block[] = [{ kind: 'text', text: t('personal.none') }]
   const titled: [title: string, blocks: Block[]][] = [
     [t('personal.person'), [personFacts(parts)]],
     [t('personal.permits'), [permitTable(parts)]],
@@ -69,10 +64,7 @@ function sections(parts: Parts): Block[] {
     [t('personal.about'), about(parts)],
   ]
   return [
-    ...titled.flatMap(([title, blocks], at): Block[] => [
-      { kind: 'heading', level: 1, text: `${at + 1}. ${title}` },
-      ...(blocks.length > 0 ? blocks : [{ kind: 'text', text: t('personal.none') } as const]),
-    ]),
+    ...numbered(titled.map(([title, blocks]) => [title, blocks.length > 0 ? blocks : none])),
     ...annexBlocks(whole?.receipts ?? [], saying),
   ]
 }
@@ -83,23 +75,22 @@ const AUDIO_SECTION = 4
 function personFacts({ record, saying, spoken }: Parts): Block {
   const { resident: p } = record
   const { t, date, country, tongue, phone, instant } = saying
-  const rows: [string, Rich | null][] = [
+  return factsBlock([
     [t('person.name'), [{ text: p.full_name, bold: true }]],
     [t('person.nationality'), country(p.nationality)],
     [t('person.passport'), p.passport_no],
     [t('person.register'), p.register_no],
     [t('person.born'), p.birth_date && date(p.birth_date)],
     [t('personal.sex'), p.sex],
-    [t('person.address'), [p.address, p.district, p.regency].filter(Boolean).join(', ')],
+    [t('person.address'), joined([p.address, p.district, p.regency])],
     [t('person.phone'), p.phone && phone(p.phone)],
     [t('personal.whatsapp'), p.whatsapp_opt_in_on && date(p.whatsapp_opt_in_on)],
     [t('person.language'), tongue(spoken)],
     [t('personal.chosen'), p.chosen_language && tongue(p.chosen_language)],
     [t('personal.purpose'), p.purpose],
-    [t('person.sponsor'), [p.sponsor_name, p.sponsor_phone && phone(p.sponsor_phone)].filter(Boolean).join(', ')],
+    [t('person.sponsor'), joined([p.sponsor_name, p.sponsor_phone && phone(p.sponsor_phone)])],
     [t('personal.since'), instant(p.created_at)],
-  ]
-  return { kind: 'facts', rows: rows.map(([label, value]) => [label, value || '–']) }
+  ])
 }
 
 function permitTable({ record, saying }: Parts): Block {
@@ -109,7 +100,7 @@ function permitTable({ record, saying }: Parts): Block {
     head: [t('person.permit'), t('proof.issued'), t('proof.expires'), t('personal.since')],
     widths: [40, 20, 20, 20],
     rows: record.permits.map((permit) => [
-      [permit.kind, permit.permit_no, permit.index_code].filter(Boolean).join(' · '),
+      joined([permit.kind, permit.permit_no, permit.index_code], ' · '),
       permit.issued_on ? date(permit.issued_on) : '–',
       date(permit.expires_on),
       date(permit.known_since),

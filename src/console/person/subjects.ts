@@ -1,43 +1,52 @@
-import { and, asc, eq, inArray, or } from 'drizzle-orm'
+import { and, asc, eq, inArray, or, type SQL, type SQLWrapper } from 'drizzle-orm'
 import type { Reader } from '../../db/open.ts'
-
-/** What the audit names when it means somebody: ids by the kind of subject. */
-export type Subjects = Record<'resident' | 'permit' | 'case' | 'follow-up' | 'delivery', number[]>
 
 export type Look = { at: number; officer: string | null; action: string; subject: string; detail: string | null }
 
-/** Everything in the database that the audit may name when it means this person. */
-export async function subjectsOf(reader: Reader, residentId: number): Promise<Subjects> {
-  const { permits, overstay_cases, follow_ups, deliveries, delivery_notices, notices, cycles } = reader.t
-  const ids = async (rows: PromiseLike<{ id: number }[]>) => [...new Set((await rows).map(({ id }) => id))]
+/** Of one kind of subject: which columns say what the audit names and whose it is, and the rows of both. */
+type Owned = {
+  id: SQLWrapper
+  residentId: SQLWrapper
+  rows(where: SQL): PromiseLike<{ id: number; residentId: number }[]>
+}
+
+/** What the audit names when it means somebody, beside `resident` itself. */
+type OwnedKind = 'permit' | 'case' | 'follow-up' | 'delivery'
+
+export function ownedSubjects(reader: Reader): Record<OwnedKind, Owned> {
+  const { permits, overstay_cases, follow_ups, delivery_notices, notices, cycles } = reader.t
+  const direct = (table: typeof permits | typeof overstay_cases | typeof follow_ups): Owned => {
+    const { id, resident_id: residentId } = table
+    return { id, residentId, rows: (where) => reader.select({ id, residentId }).from(table).where(where) }
+  }
+  const { delivery_id: id } = delivery_notices
+  const { resident_id: residentId } = cycles
   return {
-    resident: [residentId],
-    permit: await ids(reader.select({ id: permits.id }).from(permits).where(eq(permits.resident_id, residentId))),
-    case: await ids(
-      reader.select({ id: overstay_cases.id }).from(overstay_cases).where(eq(overstay_cases.resident_id, residentId)),
-    ),
-    'follow-up': await ids(
-      reader.select({ id: follow_ups.id }).from(follow_ups).where(eq(follow_ups.resident_id, residentId)),
-    ),
-    delivery: await ids(
-      reader
-        .select({ id: deliveries.id })
-        .from(deliveries)
-        .innerJoin(delivery_notices, eq(delivery_notices.delivery_id, deliveries.id))
-        .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
-        .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
-        .where(eq(cycles.resident_id, residentId)),
-    ),
+    permit: direct(permits),
+    case: direct(overstay_cases),
+    'follow-up': direct(follow_ups),
+    delivery: {
+      id,
+      residentId,
+      rows: (where) =>
+        reader
+          .selectDistinct({ id, residentId })
+          .from(delivery_notices)
+          .innerJoin(notices, eq(notices.id, delivery_notices.notice_id))
+          .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
+          .where(where),
+    },
   }
 }
 
 /** Who opened or changed something of this person, oldest first. */
 export async function looksAt(reader: Reader, residentId: number): Promise<Look[]> {
   const { audit, officers } = reader.t
-  const subjects = await subjectsOf(reader, residentId)
-  const theirs = Object.entries(subjects)
-    .filter(([, ids]) => ids.length > 0)
-    .map(([kind, ids]) => and(eq(audit.subject_kind, kind), inArray(audit.subject_id, ids)))
+  const theirs = [and(eq(audit.subject_kind, 'resident'), eq(audit.subject_id, residentId))]
+  for (const [kind, owned] of Object.entries(ownedSubjects(reader))) {
+    const ids = (await owned.rows(eq(owned.residentId, residentId))).map(({ id }) => id)
+    theirs.push(and(eq(audit.subject_kind, kind), inArray(audit.subject_id, ids)))
+  }
   const rows = await reader
     .select({
       at: audit.at,

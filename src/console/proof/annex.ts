@@ -40,7 +40,7 @@ export function annexBlocks(receipts: readonly ProofReceipt[], saying: Saying): 
 }
 
 /** Names in the order in which the signature takes them, values as JSON writes them, in ASCII alone; as many on a line as it holds. */
-export function parameterLines(parameters: Readonly<Record<string, string>>): string[] {
+function parameterLines(parameters: Readonly<Record<string, string>>): string[] {
   const quoted = (text: string) =>
     JSON.stringify(text).replace(/[^\x20-\x7E]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   const lines: string[] = []

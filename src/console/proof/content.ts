@@ -1,12 +1,12 @@
-import type { CivilDate } from '../../lib/civil-date.ts'
-import { timeAt } from '../../lib/civil-date.ts'
+import { type CivilDate, timeAt } from '../../lib/civil-date.ts'
 import type { Office } from '../../lib/office.ts'
 import type { Officer } from '../officer.ts'
-import type { Block, PdfContent, Rich } from '../pdf/content.ts'
+import type { Block, PdfContent } from '../pdf/content.ts'
 import { annexBlocks, audioBlocks } from './annex.ts'
 import { eventBlocks } from './events.ts'
 import { verdictOf } from './fate.ts'
 import { noticeBlocks, summaryTable } from './notices.ts'
+import { factsBlock, joined, letterheadOf, numbered } from './paper.ts'
 import { receiptsFile } from './receipts.ts'
 import type { ProofRecord } from './record.ts'
 import type { Saying } from './saying.ts'
@@ -31,7 +31,7 @@ export function proofContent(record: ProofRecord, { saying, ...making }: ProofMa
   return {
     title: `${t('proof.button')} ${number}`,
     language,
-    letterhead: { name: office.name, lines: [office.address, `${office.phone} · ${office.website}`] },
+    letterhead: letterheadOf(office),
     blocks: sections(record, { ...making, saying, made }),
     footer: [made, head],
     pageOf: (page, pages) => t('proof.page', { page, pages }),
@@ -64,10 +64,7 @@ function sections(record: ProofRecord, making: ProofMaking & { saying: Saying; m
     { kind: 'title', text: t('proof.title') },
     { kind: 'text', text: made, size: 8.5, colour: 'quiet' },
     { kind: 'text', text: t('proof.zone', { zone: saying.zone }), size: 8.5, colour: 'quiet' },
-    ...parts.flatMap(([title, blocks], at): Block[] => [
-      { kind: 'heading', level: 1, text: `${at + 1}. ${title}` },
-      ...blocks,
-    ]),
+    ...numbered(parts),
     ...annexBlocks(record.receipts, saying),
   ]
 }
@@ -77,23 +74,22 @@ function personFacts(
   { saying, spoken }: ProofMaking & { saying: Saying },
 ): Block {
   const { t, date, country, tongue, phone } = saying
-  const rows: [string, Rich | null][] = [
+  return factsBlock([
     [t('person.name'), [{ text: p.full_name, bold: true }]],
     [t('person.nationality'), country(p.nationality)],
     [t('person.passport'), p.passport_no],
     [t('person.register'), p.register_no],
     [t('person.born'), p.birth_date && date(p.birth_date)],
-    [t('person.address'), [p.address, p.district, p.regency].filter(Boolean).join(', ')],
+    [t('person.address'), joined([p.address, p.district, p.regency])],
     [t('person.phone'), p.phone ? phone(p.phone) : t('follow.noPhone')],
     [t('person.language'), tongue(spoken)],
-    [t('person.sponsor'), [p.sponsor_name, p.sponsor_phone && phone(p.sponsor_phone)].filter(Boolean).join(', ')],
-    [t('person.permit'), [permit.kind, permit.permit_no, permit.index_code].filter(Boolean).join(' · ')],
+    [t('person.sponsor'), joined([p.sponsor_name, p.sponsor_phone && phone(p.sponsor_phone)])],
+    [t('person.permit'), joined([permit.kind, permit.permit_no, permit.index_code], ' · ')],
     [t('proof.issued'), permit.issued_on && date(permit.issued_on)],
     [t('proof.expires'), [{ text: date(permit.expires_on), bold: true }]],
     [t('proof.knownSince'), date(permit.known_since)],
     ['', permit.is_current === 1 ? t('proof.isCurrent') : t('proof.notCurrent')],
-  ]
-  return { kind: 'facts', rows: rows.map(([label, value]) => [label, value || '–']) }
+  ])
 }
 
 function summary(record: ProofRecord, saying: Saying): Block[] {

@@ -66,7 +66,6 @@ function deliveryBlocks(delivery: TimelineDelivery, known: Known): Block[] {
   let before: TimelineAttempt | undefined
   const attempts = delivery.attempts.flatMap((attempt) => {
     const blocks = attemptBlocks(attempt, { ...known, delivery, before })
-    if (attempt.words !== null) before ??= attempt
     if (attempt.words !== null && attempt.words !== before?.words) before = attempt
     return blocks
   })

@@ -53,7 +53,9 @@ export async function proofRecord(scope: ProofScope, permitId: number): Promise<
     await db.read.select({ id: cycles.id }).from(cycles).where(eq(cycles.permit_id, permitId)).orderBy(asc(cycles.id))
   ).map(({ id }) => id)
 
-  const { notices, events } = await historyOf(db, { residentId: resident.id, cycleIds: ids })
+  const history = (await timelineOf(db.read, { residentId: resident.id, cycles: ids })).toSorted((a, b) => a.at - b.at)
+  const notices = history.filter((entry) => entry.kind === 'notice')
+  const events = history.filter((entry) => entry.kind !== 'notice')
   const deliveries = notices.flatMap((notice) => notice.deliveries)
   const phones = [...deliveries.map(({ phone }) => phone), resident.phone, resident.sponsor_phone]
   const optOuts = await optOutsOf(db, [...new Set(phones.flatMap((phone) => phone ?? []))])
@@ -80,21 +82,6 @@ export async function permitOfCase(db: Db, caseId: number): Promise<number> {
     .where(eq(overstay_cases.id, caseId))
   if (!row) throw new AppError('not-found', `tidak ada kasus ${caseId}`)
   return row.id
-}
-
-/** Holds, corrections and permits are the person's, and come with each cycle. */
-async function historyOf(db: Db, { residentId, cycleIds }: { residentId: number; cycleIds: number[] }) {
-  const noCycle = 0
-  const notices: ProofNotice[] = []
-  const events = new Map<string, ProofEvent>()
-  for (const cycleId of cycleIds.length > 0 ? cycleIds : [noCycle]) {
-    for (const entry of await timelineOf(db.read, { residentId, cycleId })) {
-      if (entry.kind === 'notice') notices.push(entry)
-      else events.set(JSON.stringify(entry), entry)
-    }
-  }
-  const oldestFirst = (a: { at: number }, b: { at: number }) => a.at - b.at
-  return { notices: notices.sort(oldestFirst), events: [...events.values()].sort(oldestFirst) }
 }
 
 async function optOutsOf(db: Db, phones: readonly string[]): Promise<ProofOptOut[]> {

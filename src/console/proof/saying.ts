@@ -1,6 +1,7 @@
 import type { Channel, Role } from '../../db/schema.ts'
 import { type CivilDate, dateAt, timeAt } from '../../lib/civil-date.ts'
 import type { Office } from '../../lib/office.ts'
+import { stageName } from '../../lib/stage-name.ts'
 import { dateText } from '../figures.ts'
 import type { Language } from '../officer.ts'
 import type { Sayings } from '../say.ts'
@@ -46,7 +47,7 @@ export function sayingFor({
       return `${date(dateAt(instant, timeZone))} ${language === 'id' ? time.replaceAll(':', '.') : time}`
     },
     zone: `${timeZone}, ${zoneName(timeZone, now)}`,
-    stage: (stage) => (stage < 0 ? `H+${-stage}` : `H-${stage}`),
+    stage: stageName,
     told: ({ channel, phone, role }) =>
       t('proof.told', {
         channel: sayings.label('channel', channel),

@@ -7,7 +7,7 @@ import { fault, type Trouble, warn } from './finding.ts'
 const run = promisify(execFile)
 const PROGRAM = join(import.meta.dirname, 'quick-check.ts')
 /** For files of many gigabytes on slow disks. */
-export const QUICK_CHECK_MS = 120_000
+const QUICK_CHECK_MS = 120_000
 
 export type FileState =
   | { found: false }

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import type { MailServer } from '../../lib/smtp-url.ts'
-import { answerOf, isFault, settingsOf } from '../mail.ts'
+import { answerOf, isFault, talkTo } from '../mail.ts'
 import { fault, type Trouble, warn } from './finding.ts'
 
 /** `answer`: the server's code and the step at which it fell, without its words. */
@@ -10,29 +9,13 @@ const TALK_MS = 12_000
 
 /** Connects, says EHLO, takes TLS and signs in as a mail would, and hangs up. Nothing is sent. */
 export async function greetMailServer(server: MailServer, talkMs = TALK_MS): Promise<Greeting> {
-  const { default: Connection } = await import('nodemailer/lib/smtp-connection')
-  const connection = new Connection(settingsOf(server, talkMs))
-  const late = AbortSignal.timeout(talkMs)
-  const step = (begin: (done: (error?: Error | null) => void) => void) =>
-    new Promise<void>((resolve, reject) => begin((error) => (error ? reject(error) : resolve())))
-  const failed = once(connection, 'error', { signal: late }).then(([error]) => {
-    throw error
-  })
-  failed.catch(() => undefined)
   try {
-    await Promise.race([failed, step((done) => connection.connect(done))])
-    const { auth } = server
-    if (auth && connection.allowsAuth) {
-      await Promise.race([failed, step((done) => connection.login({ credentials: auth, ...auth }, done))])
-    }
-    connection.quit()
+    const connection = await talkTo({ server, talkMs }, async (signedIn) => signedIn)
+    connection.close()
     return { ok: true }
   } catch (error) {
-    if (late.aborted) return { ok: false, answer: 'no answer' }
     if (!isFault(error)) throw error
-    return { ok: false, answer: answerOf(error) }
-  } finally {
-    connection.close()
+    return { ok: false, answer: error.code === 'ETIMEDOUT' ? 'no answer' : answerOf(error) }
   }
 }
 

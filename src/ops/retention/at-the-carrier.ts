@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { and, asc, eq, gt, isNotNull, lt, ne } from 'drizzle-orm'
+import { readMeta, writeMeta } from '../../db/meta.ts'
 import type { Db } from '../../db/open.ts'
 import type { DeliveryState } from '../../db/schema.ts'
 import type { Carrier } from '../../deliver/carrier.ts'
@@ -54,15 +55,14 @@ export async function redactAtCarrier(
 }
 
 async function due(db: Db, before: number): Promise<{ id: number; sid: string }[]> {
-  const { attempts, deliveries, meta } = db.t
-  const [cursor] = await db.read.select({ value: meta.value }).from(meta).where(eq(meta.key, CURSOR))
+  const { attempts, deliveries } = db.t
   const rows = await db.read
     .select({ id: attempts.id, sid: attempts.sid, state: deliveries.state })
     .from(attempts)
     .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))
     .where(
       and(
-        gt(attempts.id, Number(cursor?.value ?? 0)),
+        gt(attempts.id, Number((await readMeta(db.read, CURSOR)) ?? 0)),
         ne(attempts.channel, 'call'),
         isNotNull(attempts.sid),
         lt(attempts.started_at, before),
@@ -80,9 +80,7 @@ async function reach(
 ): Promise<void> {
   const basis = `begun before ${Temporal.Instant.fromEpochMilliseconds(before).toString()}`
   await db.write(async (tx) => {
-    const { meta } = tx.t
-    const value = String(reached)
-    await tx.insert(meta).values({ key: CURSOR, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
+    await writeMeta(tx, CURSOR, String(reached))
     await recordErasure(tx, { rule: 'carrier', basis, rows: { attempts: redacted }, now })
   })
 }

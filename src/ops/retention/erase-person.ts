@@ -61,6 +61,8 @@ export async function erasePerson(deps: EraseDeps, erasing: Erasing): Promise<Er
 type ErasedPermit = {
   id: number
   issuedBy: string
+  /** Of the resident's office, which may list the permit as its own from now on. */
+  officeCode: string
   permitNo: string
   expiresOn: CivilDate
   cycles: { id: number; expiresOn: CivilDate }[]
@@ -69,7 +71,13 @@ type ErasedPermit = {
 async function permitsOf(tx: Tx, residentId: number): Promise<ErasedPermit[]> {
   const { permits, cycles } = tx.t
   const rows = await tx
-    .select({ id: permits.id, issuedBy: issuedBy(permits), permitNo: permits.permit_no, expiresOn: permits.expires_on })
+    .select({
+      id: permits.id,
+      issuedBy: issuedBy(permits),
+      officeCode: permits.office_code,
+      permitNo: permits.permit_no,
+      expiresOn: permits.expires_on,
+    })
     .from(permits)
     .where(eq(permits.resident_id, residentId))
     .orderBy(asc(permits.id))
@@ -92,19 +100,17 @@ async function leaveMarks(
   permits: readonly ErasedPermit[],
 ): Promise<void> {
   const { told_marks } = tx.t
-  for (const { issuedBy, permitNo, expiresOn, cycles } of permits) {
-    const mark = permitMark(db.vault, { issuedBy, permitNo })
+  for (const { permitNo, expiresOn, cycles, ...offices } of permits) {
+    const lists = [...new Set([offices.issuedBy, offices.officeCode])]
+    const marks = lists.map((issuedBy) => permitMark(db.vault, { issuedBy, permitNo }))
     const known = cycles.some((cycle) => cycle.expiresOn === expiresOn) ? cycles : [...cycles, { id: 0, expiresOn }]
     for (const cycle of known) {
       const stages = await toldStages(tx, cycle.id)
       const caseClosed = (await hasCase(tx, cycle.id)) ? 1 : 0
-      const rows = (stages.length > 0 ? stages : [NO_STAGE]).map((stage) => ({
-        permit_mark: mark,
-        expires_on: cycle.expiresOn,
-        stage,
-        case_closed: caseClosed,
-        at: now,
-      }))
+      const told = stages.length > 0 ? stages : [NO_STAGE]
+      const rows = marks.flatMap((permit_mark) =>
+        told.map((stage) => ({ permit_mark, expires_on: cycle.expiresOn, stage, case_closed: caseClosed, at: now })),
+      )
       await tx.insert(told_marks).values(rows).onConflictDoNothing()
     }
   }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, asc, eq, gt, gte, isNull, lt, max, ne, notExists, sql } from 'drizzle-orm'
+import { readMeta, writeMeta } from '../../db/meta.ts'
 import type { Db } from '../../db/open.ts'
 import type { Carrier } from '../../deliver/carrier.ts'
 import { addDays, type CivilDate } from '../../lib/civil-date.ts'
@@ -88,18 +89,15 @@ export async function retentionPass(deps: RetentionDeps): Promise<RetentionCount
 /** After a pass that was stopped in the middle, too: the record of erasures says whether anything is left in the file. */
 export async function scrubErased({ db, databaseFile }: Pick<RetentionDeps, 'db' | 'databaseFile'>): Promise<void> {
   if (databaseFile === undefined) return
-  const { erasures, meta } = db.t
+  const { erasures } = db.t
   const [newest] = await db.read
     .select({ id: max(erasures.id) })
     .from(erasures)
     .where(ne(erasures.rule, 'carrier'))
-  const [done] = await db.read.select({ value: meta.value }).from(meta).where(eq(meta.key, SCRUBBED))
-  const value = String(newest?.id ?? 0)
-  if (Number(value) <= Number(done?.value ?? 0)) return
+  const id = newest?.id ?? 0
+  if (id <= Number((await readMeta(db.read, SCRUBBED)) ?? 0)) return
   await scrub(databaseFile)
-  await db.write(async (tx) => {
-    await tx.insert(meta).values({ key: SCRUBBED, value }).onConflictDoUpdate({ target: meta.key, set: { value } })
-  })
+  await db.write((tx) => writeMeta(tx, SCRUBBED, String(id)))
 }
 
 type OfOffice = Pick<RetentionDeps, 'db' | 'now' | 'today'> & { office: Office }

@@ -529,7 +529,7 @@ CREATE INDEX `overstay_cases_resident` ON `overstay_cases` (`resident_id`);--> s
 CREATE UNIQUE INDEX `pauses_live` ON `pauses` (`scope`) WHERE lifted_at is null;--> statement-breakpoint
 CREATE UNIQUE INDEX `permits_permit_no` ON `permits` (`office_code`,`permit_no`);--> statement-breakpoint
 CREATE INDEX `permits_resident` ON `permits` (`resident_id`,`is_current`);--> statement-breakpoint
-CREATE INDEX `permits_due` ON `permits` (`is_current`,`expires_on`,`id`,`office_code`,`resident_id`);--> statement-breakpoint
+CREATE INDEX `permits_due` ON `permits` (`is_current`,`expires_on`,`id`,`office_code`,`resident_id`,`kind`);--> statement-breakpoint
 CREATE INDEX `permits_kind` ON `permits` (`kind`,`is_current`,`resident_id`);--> statement-breakpoint
 CREATE INDEX `permits_last_import` ON `permits` (`office_code`,`last_import_id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `receipts_digest` ON `receipts` (`digest`);--> statement-breakpoint
@@ -551,7 +551,6 @@ CREATE INDEX `staging_import_permit` ON `staging` (`import_id`,`permit_no`);--> 
 CREATE INDEX `staging_import_register` ON `staging` (`import_id`,`register_no`);--> statement-breakpoint
 CREATE INDEX `staging_import_passport` ON `staging` (`import_id`,`passport_index`);--> statement-breakpoint
 CREATE INDEX `staging_import_person` ON `staging` (`import_id`,`resident_id`,`id`);--> statement-breakpoint
-CREATE INDEX `staging_import_verdict` ON `staging` (`import_id`,`verdict`,`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `told_marks_once` ON `told_marks` (`permit_mark`,`expires_on`,`stage`);--> statement-breakpoint
 CREATE INDEX `transfers_resident` ON `transfers` (`resident_id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `voice_notes_content` ON `voice_notes` (`content_key`);--> statement-breakpoint
