@@ -23,13 +23,19 @@ export async function kept<Answer>(
   return answer
 }
 
-/** Changes whenever a case does, for each change is an event, and whenever an import, a transfer or an erasure changed the people. */
-export async function stateOfCases({ read, t }: Db): Promise<string> {
-  const { case_events, imports, erasures, transfers } = t
+/** Changes whenever a case does, for each change is an event, and whenever the people do. */
+export async function stateOfCases(db: Db): Promise<string> {
+  const { case_events } = db.t
+  const [row] = await db.read.select({ newest: max(case_events.id) }).from(case_events)
+  return `${row?.newest} ${await stateOfPeople(db)}`
+}
+
+/** Changes whenever an import, a transfer or an erasure changed who there is, and with which permit. */
+export async function stateOfPeople({ read, t }: Db): Promise<string> {
+  const { imports, erasures, transfers } = t
   const moved = sql<number | null>`(select max(${transfers.id}) from ${transfers})`
   return JSON.stringify([
-    await read.select({ a: max(case_events.id), b: moved }).from(case_events),
-    await read.select({ a: max(imports.id), b: max(imports.finished_at) }).from(imports),
+    await read.select({ a: max(imports.id), b: max(imports.finished_at), c: moved }).from(imports),
     await read.select({ a: max(erasures.id) }).from(erasures),
   ])
 }

@@ -13,7 +13,7 @@ import {
   followUpCounts,
   followUpPage,
 } from './follow-ups-query.ts'
-import { kept, stateOfCases } from './kept.ts'
+import { kept, stateOfCases, stateOfPeople } from './kept.ts'
 import { countEnding } from './residents-query.ts'
 
 export type TodayScope = FollowUpScope & { now: number }
@@ -50,7 +50,10 @@ const OTHERS = 8
 /** Everything that the first page of the morning shows: a fixed number of queries, however large the register. */
 export async function today(scope: TodayScope): Promise<Today> {
   const { db, now } = scope
-  const [ends14 = 0, ends60 = 0] = await countEnding(scope, [14, 60])
+  const question = `ending ${scope.office.code} ${scope.today} ${JSON.stringify(scope.officer.regencies)}`
+  const [ends14 = 0, ends60 = 0] = await kept(db, { question, about: await stateOfPeople(db) }, () =>
+    countEnding(scope, [14, 60]),
+  )
   const cases = await caseFigures(scope)
   return {
     ends14,
