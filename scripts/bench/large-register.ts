@@ -16,12 +16,12 @@ export type LargeRegister = {
   imported: Imported
 }
 
-/** How many residents the country's register has in this run. */
+/** How many residents the large register has in this run. */
 export function largeSize(options: BenchOptions): number {
-  return sizeFor(options, { full: 1_000_000, quick: 20_000, tiny: 150 })
+  return options.rows ?? sizeFor(options, { full: 200_000, quick: 20_000, tiny: 150 })
 }
 
-/** The register of the whole country on SQLite, made once per run, by the program's own import. */
+/** The large register on SQLite, made once per run, by the program's own import. */
 export async function largeRegister(options: BenchOptions): Promise<LargeRegister> {
   return registerOf(options, largeSize(options))
 }

@@ -19,6 +19,8 @@ export type BenchOptions = {
   folder: string
   engine: 'sqlite' | 'postgres'
   seed: number
+  /** Of the register that is imported and scanned, instead of its usual size. */
+  rows?: number
   tell: (line: string) => void
   /** A handful of everything: whether the bench runs, not how fast. */
   tiny?: boolean

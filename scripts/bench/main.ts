@@ -22,7 +22,7 @@ const LINES: Record<string, { load: () => Promise<Measure>; postgres: boolean }>
 }
 
 const USAGE = `npm run bench -- [--quick] [--json] [--lines ${Object.keys(LINES).join(',')}] [--engine sqlite|postgres|both]
-                [--markdown FILE] [--seed N] [--keep FOLDER]
+                [--rows N] [--markdown FILE] [--seed N] [--keep FOLDER]
 `
 
 /**
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
       markdown: { type: 'string' },
       seed: { type: 'string', default: '7' },
       keep: { type: 'string' },
+      rows: { type: 'string' },
       size: { type: 'string' },
     },
   })
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
           folder,
           engine,
           seed: Number(values.seed),
+          ...(values.rows === undefined ? {} : { rows: Number(values.rows) }),
           tell,
         }
         const measure = await load()
