@@ -16,7 +16,7 @@ type Rest = { mb: number; percent: number; peakMb: number }
 /** What the daemon takes when there is nothing to do, with a million residents on record. */
 export async function idleLines(options: BenchOptions): Promise<Line[]> {
   const { folder } = await millionResidents(options)
-  const seconds = sizeFor(options, { full: 60, quick: 6, tiny: 1 })
+  const seconds = sizeFor(options, { full: 60, quick: 4, tiny: 1 })
   await using carrier = await openCarrier()
   const bare = await atRest(await startBare(), seconds)
   // The first start after an upgrade compiles the program.

@@ -46,7 +46,7 @@ const COPIED = [
 /** The country's register, as of the real today: what is started on it has nothing to catch up with. */
 export function millionResidents(options: BenchOptions): Promise<LivedIn> {
   const full = { residents: 1_000_000, lived: 10_000 }
-  const quick = { residents: 50_000, lived: 2_500 }
+  const quick = { residents: 20_000, lived: 1_500 }
   return livedIn(options, 'million', sizeFor(options, { full, quick, tiny: { residents: 600, lived: 300 } }))
 }
 
