@@ -86,7 +86,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   const log = overrides.log ?? openLog({ level: config.logLevel })
   const reread = watchKeyFile(config.secretKeyFile, secrets.keys)
   const vault = openVault(secrets.keys, config.secretKeyFile, { reread })
-  const offices = officesOf(loadOffices(config.officeFile).all.map(overrides.office ?? ((same) => same)))
+  const offices = officesOf(loadOffices(config.officeFile).all.map((one) => overrides.office?.(one) ?? one))
   const office = offices.home
   const templates = loadTemplates(config.templatesDir)
   const ownWords = new Map(

@@ -2,21 +2,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MALANG } from '../../test/several-offices.ts'
 import { byTimeZone, loadOffices, onlyOffice } from './offices.ts'
 
-const OWN = `code: MLG
-name: Kantor Imigrasi Kelas I TPI Malang
-short_name: Imigrasi Malang
-address: Jl. Raden Panji Suroso 4, Malang
-phone: (0341) 491039
-phone_e164: "+62341491039"
-map_url: https://maps.example/malang
-website: https://malang.imigrasi.go.id
-hours:
-  - { days: [1, 2, 3, 4, 5], from: "07:30", to: "15:30" }
-areas:
-  regencies: [Kota Malang]
-`
+/** Malang without senders of its own. */
+const OWN = MALANG.replace(/senders:[\s\S]*/, '').replace('"08:00"', '"07:30"')
 
 describe('several offices', () => {
   let folder: string
