@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { timeAt } from '../src/lib/civil-date.ts'
-import { openWorld, type Row, TIME_ZONE, type World } from './world.ts'
+import { TIME_ZONE } from './ground.ts'
+import { openWorld, type Row, type World } from './world.ts'
 
 const NAMES = { '1': 'A', '2': 'B', '3': 'C', '4': 'D' } as Record<string, string>
 const DAYS = [
