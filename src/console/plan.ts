@@ -90,6 +90,7 @@ async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan
   const costs = await forecastCost(
     {
       read: db.read,
+      vault: db.vault,
       offices: onlyOffice(offices, office.code),
       templatesOf,
       languageOf: deps.languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language ?? 'en'),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, inArray, isNull } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
+import type { Vault } from '../db/seal.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { type Channel, type Office, type Role, stagesFor } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
@@ -10,6 +11,7 @@ import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './c
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
 import { furthestStage } from './pass.ts'
 import { lastOverstayNoticeDay } from './stages.ts'
+import { withToldMarks } from './told-marks.ts'
 
 /** Deliveries that have all of this in common: their words and price are the same. */
 export type ForecastKey = {
@@ -32,6 +34,7 @@ export type ForecastRow = ForecastKey & { deliveries: number; notices: number }
 
 export type ForecastDeps = {
   read: Reader
+  vault: Pick<Vault, 'blind'>
   /** One or several; nobody of another is counted. */
   offices: Offices
   languageOf: (person: { nationality: string; language: string | null; chosenLanguage: string | null }) => string
@@ -50,7 +53,7 @@ export async function forecastDeliveries(
   deps: ForecastDeps,
   { today, days, visit }: { today: CivilDate; days: number; visit?: Visit | undefined },
 ): Promise<ForecastRow[]> {
-  const { read, offices } = deps
+  const { read, vault, offices } = deps
   const last = addDays(today, days - 1)
   const window = {
     offices,
@@ -66,11 +69,8 @@ export async function forecastDeliveries(
     if (page.length === 0) return totals.rows()
     after = page.at(-1)!
     await nextTurn()
-    const candidates = await loadCandidates(
-      read,
-      page.map((row) => row.permitId),
-      today,
-    )
+    const ids = page.map((row) => row.permitId)
+    const candidates = await withToldMarks(read, vault, await loadCandidates(read, ids, today))
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
       // Went elsewhere since the page was read.
