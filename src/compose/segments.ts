@@ -18,8 +18,19 @@ const GRAPHEMES = new Intl.Segmenter()
 export function countSegments(body: string): Segments {
   const septets = septetsOf(body)
   if (septets) return { encoding: 'GSM-7', segments: fill({ units: septets, alone: 160, each: 153 }) }
-  const units = Array.from(GRAPHEMES.segment(body), (part) => part.segment.length)
-  return { encoding: 'UCS-2', segments: fill({ units, alone: 70, each: 67 }) }
+  return { encoding: 'UCS-2', segments: body.length <= 70 ? 1 : cut(body, 67) }
+}
+
+/** Looks only at what lies where one segment ends: what a reader takes for one character is not cut in two. */
+function cut(body: string, each: number): number {
+  const parts = GRAPHEMES.segment(body)
+  let segments = 1
+  for (let from = 0; from + each < body.length; segments += 1) {
+    const { index } = parts.containing(from + each)!
+    // Longer than a segment: cut all the same.
+    from = index > from ? index : from + each
+  }
+  return segments
 }
 
 function septetsOf(body: string): number[] | null {

@@ -87,6 +87,25 @@ export function idsIn(engine: EngineName, ids: readonly number[]): SQL {
   return sql`(select cast(value as bigint) from json_array_elements_text(cast(${list} as json)))`
 }
 
+/** The same of texts. */
+export function textsIn(engine: EngineName, texts: readonly string[]): SQL {
+  const list = JSON.stringify(texts)
+  if (engine === 'sqlite') return sql`(select value from json_each(${list}))`
+  return sql`(select value from json_array_elements_text(cast(${list} as json)))`
+}
+
+/** Rows as a table to join, in one parameter. What is taken from it is to be cast: PostgreSQL gives texts. */
+export function rowsIn(
+  engine: EngineName,
+  columns: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): SQL {
+  const list = JSON.stringify(rows)
+  const named = sql.raw(columns.map((column, index) => `value ->> ${index} as ${column}`).join(', '))
+  if (engine === 'sqlite') return sql`(select ${named} from json_each(${list}))`
+  return sql`(select ${named} from json_array_elements(cast(${list} as json)))`
+}
+
 /** The clock of the PostgreSQL server, in epoch ms: the one clock that all workers share. Moves on within a transaction. */
 export function databaseNow(): SQL {
   return sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`

@@ -7,7 +7,7 @@ import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
 import { isContention, isDuplicate, isUnreachable, postgresDialect } from './dialect.ts'
 import { compareMigrations, knownMigrations } from './migrations.ts'
-import { type Db, type Reader, SKIP_KNOWN, type Tx, UncertainCommit } from './open.ts'
+import { afterValues, type Db, type Reader, type Tx, UncertainCommit } from './open.ts'
 import { type PostgresAddress, readPostgresUrl } from './postgres-address.ts'
 import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
@@ -325,6 +325,7 @@ function postgresTx(db: Drizzle, t: Tables): Tx {
       options: Parameters<Tx['insertRows']>[2],
     ) => {
       const columns = Object.keys(rows[0] ?? {})
+      const returned: unknown[] = []
       const perStatement = Math.floor(MOST_PARAMETERS / columns.length)
       for (let from = 0; from < rows.length; from += perStatement) {
         const values = rows.slice(from, from + perStatement).map(
@@ -334,10 +335,12 @@ function postgresTx(db: Drizzle, t: Tables): Tx {
               sql`, `,
             )})`,
         )
-        await db.execute(
-          sql`insert into ${sql.raw(table)} (${sql.raw(columns.join(', '))}) values ${sql.join(values, sql`, `)}${sql.raw(options?.skipKnown ? SKIP_KNOWN : '')}`,
-        )
+        const { rows: theirs } = (await db.execute(
+          sql`insert into ${sql.raw(table)} (${sql.raw(columns.join(', '))}) values ${sql.join(values, sql`, `)}${sql.raw(afterValues(options))}`,
+        )) as unknown as pg.QueryResult
+        returned.push(...theirs)
       }
+      return returned
     },
   }
   return { ...readerOf(db, t), ...writes } as unknown as Tx

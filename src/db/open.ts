@@ -30,8 +30,15 @@ export type Tx = Reader &
   Pick<Drizzle, 'insert' | 'update' | 'delete'> & {
     /** A statement that drizzle cannot write; only where it is the same text on both engines. */
     run(statement: SQL): Promise<void>
-    /** Many rows of a table at once: what is sealed is sealed already. Every row has the columns of the first. `skipKnown`: one that is there already is left out. */
-    insertRows(table: string, rows: readonly StoredRow[], options?: { skipKnown: boolean }): Promise<void>
+    /**
+     * Many rows of a table at once: what is sealed is sealed already. Every row has the columns of the first. `skipKnown`: one that
+     * is there already is left out. Gives the columns in `returning` of those that went in.
+     */
+    insertRows<Row = never>(
+      table: string,
+      rows: readonly StoredRow[],
+      options?: { skipKnown?: boolean; returning?: readonly (keyof Row & string)[] },
+    ): Promise<Row[]>
   }
 
 /** The register of everything the program knows. `write` is the only way to change it. */
@@ -69,8 +76,11 @@ export class UncertainCommit extends AppError {
 }
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')
-/** The same text on both engines. */
-export const SKIP_KNOWN = ' on conflict do nothing'
+/** What follows the values of an insert: the same text on both engines. */
+export function afterValues(options: Parameters<Tx['insertRows']>[2] = {}): string {
+  const { skipKnown, returning } = options
+  return `${skipKnown ? ' on conflict do nothing' : ''}${returning ? ` returning ${returning}` : ''}`
+}
 const BUSY_TIMEOUT_MS = 50
 const PATIENCE_MS = 30_000
 
@@ -176,13 +186,19 @@ function sqliteTx(db: Drizzle, t: Tables, client: Database.Database): Tx {
     run: async (statement) => {
       await db.run(statement)
     },
-    insertRows: async (table, rows, options) => {
+    insertRows: async <Row>(table: string, rows: readonly StoredRow[], options: Parameters<Tx['insertRows']>[2]) => {
       const columns = Object.keys(rows[0] ?? {})
-      if (columns.length === 0) return
+      if (columns.length === 0) return []
       const insert = client.prepare(
-        `insert into ${table} (${columns}) values (${columns.map(() => '?')})${options?.skipKnown ? SKIP_KNOWN : ''}`,
+        `insert into ${table} (${columns}) values (${columns.map(() => '?')})${afterValues(options)}`,
       )
-      for (const row of rows) insert.run(columns.map((column) => row[column]))
+      const returned: Row[] = []
+      for (const row of rows) {
+        const values = columns.map((column) => row[column])
+        if (options?.returning) returned.push(...(insert.all(values) as Row[]))
+        else insert.run(values)
+      }
+      return returned
     },
   }
 }

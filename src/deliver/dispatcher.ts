@@ -22,6 +22,11 @@ import { statusCallbackOf } from './words.ts'
 /** So many answers in a row that show a sick carrier open the breaker. */
 const BREAKER_AFTER = 5
 const BREAKER_MS = 30_000
+/**
+ * The carrier's answers of so long go on record together. Nobody waits for them; who was killed before looks them up, as with an
+ * answer that never came.
+ */
+const ANSWERS_MS = 25
 /** How long one round goes on sending. */
 const ROUND_MS = 15_000
 /** A claim is not begun unless this share of its lease is left: its outcome must be known before the lease ends. */
@@ -51,10 +56,13 @@ export class Dispatcher {
 
   constructor(deps: DeliverDeps) {
     this.#deps = deps
-    this.#accepted = new Together(async (accepted) => {
-      await deps.db.write((tx) => adoptAll(tx, accepted, deps.clock.now()), { beside: true })
-      return accepted.map((): void => undefined)
-    })
+    this.#accepted = new Together(
+      async (accepted) => {
+        await deps.db.write((tx) => adoptAll(tx, accepted, deps.clock.now()), { beside: true })
+        return accepted.map((): void => undefined)
+      },
+      { gatherMs: ANSWERS_MS },
+    )
     // The rate is kept by Pace: the queue's own intervals go by the wall clock, and stand still while that is set back.
     const queue = (channel: Channel) => new PQueue({ concurrency: deps.office.rates[channel].concurrency })
     this.#queues = { sms: queue('sms'), whatsapp: queue('whatsapp'), call: queue('call') }
@@ -97,7 +105,8 @@ export class Dispatcher {
     ])
     // Only when all have come to rest: the next round must not run beside what is left of this one.
     for (const channel of channels) if (channel.status === 'rejected') throw channel.reason
-    await applyReceipts(deps)
+    // What came while nothing was sent has the next round to itself.
+    if (result.taken > 0) await applyReceipts(deps)
     return result
   }
 
@@ -139,11 +148,11 @@ export class Dispatcher {
         })
         result.taken += taken
         if (taken === 0) break
-        for (const { attemptId } of claimed) deps.reach.note('attempts', attemptId)
+        deps.reach.note('attempts', Math.max(0, ...claimed.map(({ attemptId }) => attemptId)))
         const starts = await pace.starts(claimed.length)
         for (const [index, one] of claimed.entries()) {
           const attempt: Promise<void> = this.#wait(starts[index]!)
-            .then(() => queue.add(() => this.#attempt(one, result)))
+            .then(() => this.#attempt(one, queue, result))
             .finally(() => {
               inFlight.delete(attempt)
               this.#inFlight.delete(attempt)
@@ -157,17 +166,13 @@ export class Dispatcher {
     }
   }
 
-  async #attempt(claimed: Claimed, result: DrainResult): Promise<void> {
+  /** Its place in the queue is the next one's as soon as the carrier has answered: the answer goes on record meanwhile. */
+  async #attempt(claimed: Claimed, queue: PQueue, result: DrainResult): Promise<void> {
     const deps = this.#deps
     try {
-      const { lookBack } = claimed
-      if (lookBack && !this.#stopping && !(await isNew(deps, claimed, lookBack))) return
-      const outgoing = await this.#outgoing(claimed)
-      if (outgoing === null) {
-        await deps.db.write((tx) => giveBack(tx, claimed, deps.clock.now()), { beside: true })
-        return
-      }
-      const sent = await deps.carrier.send(outgoing)
+      const sent = await queue.add(() => this.#send(claimed))
+      if (sent === null) return
+      const ill = this.#isIll(sent)
       const now = deps.clock.now()
       const when = { now, today: todayOf(deps) }
       if (sent.ok) await this.#accepted.add({ attemptId: claimed.attemptId, sid: sent.sid })
@@ -176,7 +181,7 @@ export class Dispatcher {
       result.attempts += 1
       result[came] += 1
       this.counts[claimed.channel][came] += 1
-      await this.#watchHealth(sent)
+      if (ill) await this.#openBreaker()
       deps.log.info(
         {
           delivery: claimed.deliveryId,
@@ -190,6 +195,17 @@ export class Dispatcher {
       // The attempt stays pending and its lease runs out: the look-up will find what happened.
       deps.log.error({ attempt: claimed.attemptId, fault: faultText(error) }, 'outcome not recorded')
     }
+  }
+
+  /** Null when it was not sent, and that is on record. */
+  async #send(claimed: Claimed): Promise<Sent | null> {
+    const deps = this.#deps
+    const { lookBack } = claimed
+    if (lookBack && !this.#stopping && !(await isNew(deps, claimed, lookBack))) return null
+    const outgoing = this.#outgoing(claimed)
+    if (outgoing !== null) return deps.carrier.send(outgoing)
+    await deps.db.write((tx) => giveBack(tx, claimed, deps.clock.now()), { beside: true })
+    return null
   }
 
   #anyOpen(channel: Channel, now: number): boolean {
@@ -207,7 +223,7 @@ export class Dispatcher {
   }
 
   /** Null when too little of the lease or of the window is left to begin. */
-  async #outgoing(claimed: Claimed): Promise<Outgoing | null> {
+  #outgoing(claimed: Claimed): Outgoing | null {
     const { clock, publicBaseUrl, patience } = this.#deps
     const { office } = this.#deps.at(claimed.officeCode)
     const now = clock.now()
@@ -238,11 +254,15 @@ export class Dispatcher {
     }
   }
 
-  /** Connections that fail or answers of 5xx in a row: everything waits until a probe succeeds. */
-  async #watchHealth(sent: Sent): Promise<void> {
+  /** With so many connections that fail or answers of 5xx in a row, in the order in which they came. */
+  #isIll(sent: Sent): boolean {
     const sick = !sent.ok && sent.fault.code === null && ['busy', 'uncertain'].includes(sent.fault.verdict)
     this.#sick = sick ? this.#sick + 1 : 0
-    if (this.#sick !== BREAKER_AFTER) return
+    return this.#sick === BREAKER_AFTER
+  }
+
+  /** Everything waits until a probe succeeds. */
+  async #openBreaker(): Promise<void> {
     const now = this.#deps.clock.now()
     await this.#deps.db.write(async (tx) => {
       await pause(tx, { scope: 'account', reason: 'breaker', code: null, until: now + BREAKER_MS, now })

@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, inArray, min, ne } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, min, ne, sql } from 'drizzle-orm'
+import { idsIn } from '../db/dialect.ts'
 import type { Reader } from '../db/open.ts'
 import type { Line } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
@@ -56,14 +57,14 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
     .innerJoin(cycles, eq(cycles.id, notices.cycle_id))
     .innerJoin(permits, eq(permits.id, cycles.permit_id))
     .innerJoin(residents, eq(residents.id, permits.resident_id))
-    .where(inArray(delivery_notices.delivery_id, deliveryIds))
+    .where(sql`${delivery_notices.delivery_id} in ${idsIn(reader.engine, deliveryIds)}`)
     .orderBy(asc(issuedBy(permits)), asc(permits.permit_no), asc(notices.id))
 
   const cycleIds = [...new Set(rows.map((row) => row.cycleId))]
   const newest = await reader
     .select({ cycleId: notices.cycle_id, stage: min(notices.stage) })
     .from(notices)
-    .where(inArray(notices.cycle_id, cycleIds))
+    .where(sql`${notices.cycle_id} in ${idsIn(reader.engine, cycleIds)}`)
     .groupBy(notices.cycle_id)
   const newestStage = new Map(newest.map((row) => [row.cycleId, Number(row.stage)]))
   const residentIds = [...new Set(rows.map((row) => row.residentId))]
@@ -71,7 +72,7 @@ export async function loadNotices(reader: Reader, deliveryIds: number[], today: 
   const answered = await reader
     .select({ cycleId: acknowledgements.cycle_id, role: acknowledgements.role, answer: acknowledgements.answer })
     .from(acknowledgements)
-    .where(inArray(acknowledgements.cycle_id, cycleIds))
+    .where(sql`${acknowledgements.cycle_id} in ${idsIn(reader.engine, cycleIds)}`)
   const answers = new Map<string, Answer[]>()
   for (const { cycleId, role, answer } of answered) {
     const key = `${cycleId} ${role}`

@@ -1,5 +1,5 @@
 import { and, asc, eq, inArray, isNotNull, lte, min, notInArray, or, sql } from 'drizzle-orm'
-import { isContention, skipLocked } from '../db/dialect.ts'
+import { idsIn, isContention, skipLocked } from '../db/dialect.ts'
 import type { Reader, Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import { storageFault } from '../db/trouble.ts'
@@ -115,22 +115,21 @@ export async function claim(
       else await putBack(tx, one.row, { state: 'queued', reason: LOOK_UP, now, notBefore: listedAt })
     }
     if (begun.length === 0) return { claimed: [], taken: rows.length }
-    const attempts = await tx
-      .insert(tx.t.attempts)
-      .values(
-        begun.map(({ row, words, to }) => ({
-          delivery_id: row.id,
-          number: row.attempts,
-          channel: row.channel,
-          worker: deps.worker,
-          words: JSON.stringify({ ...words, to } satisfies Said),
-          segments: words.channel === 'sms' ? words.segments : null,
-          started_at: now,
-          outcome: 'pending' as const,
-        })),
-      )
-      .returning({ id: tx.t.attempts.id, deliveryId: tx.t.attempts.delivery_id })
-    const attemptIds = new Map(attempts.map((attempt) => [attempt.deliveryId, attempt.id]))
+    const attempts = await tx.insertRows<{ id: number; delivery_id: number }>(
+      'attempts',
+      begun.map(({ row, words, to }) => ({
+        delivery_id: row.id,
+        number: row.attempts,
+        channel: row.channel,
+        worker: deps.worker,
+        words: deps.db.vault.seal(JSON.stringify({ ...words, to } satisfies Said), 'attempts.words'),
+        segments: words.channel === 'sms' ? words.segments : null,
+        started_at: now,
+        outcome: 'pending',
+      })),
+      { returning: ['id', 'delivery_id'] },
+    )
+    const attemptIds = new Map(attempts.map((attempt) => [attempt.delivery_id, attempt.id]))
     const claimed = begun.map(({ row, words, to }) => ({
       deliveryId: row.id,
       attemptId: attemptIds.get(row.id)!,
@@ -167,7 +166,7 @@ async function take(
       attempts: sql`${deliveries.attempts} + 1`,
       state_since: now,
     })
-    .where(and(inArray(deliveries.id, ids), eq(deliveries.state, 'queued')))
+    .where(and(sql`${deliveries.id} in ${idsIn(tx.engine, ids)}`, eq(deliveries.state, 'queued')))
     .returning({
       id: deliveries.id,
       office_code: deliveries.office_code,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { and, asc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm'
+import { idsIn, textsIn } from '../db/dialect.ts'
 import { lockFree, lockRows } from '../db/lock-rows.ts'
 import type { Db, Tx } from '../db/open.ts'
 import type { ReceiptKind } from '../db/schema.ts'
@@ -12,7 +13,7 @@ import { type DeliverDeps, todayOf } from './settings.ts'
 import { Together } from './together.ts'
 import { verdictOf } from './twilio/errors.ts'
 
-const PAGE = 200
+const PAGE = 500
 /** A receipt whose attempt never turned up is left alone after this: it belongs to another program or to a lost database. */
 const ORPHAN_MS = 48 * 3_600_000
 
@@ -28,16 +29,16 @@ type Stored = {
 
 /** Where webhooks and the poller put what the carrier tells: stored durably, once, and merged soon after. */
 export function receiptSink(deps: DeliverDeps, wake: () => void = () => undefined): ReceiptSink {
-  const arrivals = new Together((receipts: IncomingReceipt[]) => insertReceipts(deps.db, receipts, deps.clock.now()))
-  return {
-    async record(receipt) {
-      const id = await arrivals.add(receipt)
-      if (id === null) return 'repeated'
-      deps.reach.note('receipts', id)
+  const arrivals = new Together(async (receipts: IncomingReceipt[]) => {
+    const ids = await insertReceipts(deps.db, receipts, deps.clock.now())
+    const newest = Math.max(...ids.map((id) => id ?? 0))
+    if (newest > 0) {
+      deps.reach.note('receipts', newest)
       wake()
-      return 'new'
-    },
-  }
+    }
+    return ids
+  })
+  return { record: async (receipt) => ((await arrivals.add(receipt)) === null ? 'repeated' : 'new') }
 }
 
 export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number): Promise<'new' | 'repeated'> {
@@ -48,26 +49,27 @@ export async function storeReceipt(db: Db, receipt: IncomingReceipt, now: number
 /** Their ids; null for one that was there already, or stands before in the list. */
 async function insertReceipts(db: Db, received: readonly IncomingReceipt[], now: number): Promise<(number | null)[]> {
   const digests = received.map(digestOf)
-  const values = received.map((receipt, index) => ({
+  const rows = received.map((receipt, index) => ({
     kind: receipt.kind,
     sid: receipt.sid,
     status: receipt.status,
     error_code: receipt.errorCode,
     attempt_id: receipt.attemptId,
-    raw: JSON.stringify(receipt.raw),
+    raw: db.vault.seal(JSON.stringify(receipt.raw), 'receipts.raw'),
     signature: receipt.signature,
     url: receipt.url ?? '',
     digest: digests[index]!,
     received_at: now,
   }))
-  const insert = (tx: Tx) =>
-    tx
-      .insert(tx.t.receipts)
-      .values(values)
-      .onConflictDoNothing()
-      .returning({ id: tx.t.receipts.id, digest: tx.t.receipts.digest })
-  const rows = await db.write(insert, { beside: true })
-  const ids = new Map(rows.map(({ id, digest }) => [digest, id]))
+  const added = await db.write(
+    (tx) =>
+      tx.insertRows<{ id: number; digest: string }>('receipts', rows, {
+        skipKnown: true,
+        returning: ['id', 'digest'],
+      }),
+    { beside: true },
+  )
+  const ids = new Map(added.map(({ id, digest }) => [digest, id]))
   return digests.map((digest) => {
     const id = ids.get(digest) ?? null
     ids.delete(digest)
@@ -126,7 +128,11 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
     }
   }
   if (done.length > 0) {
-    await tx.update(tx.t.receipts).set({ applied_at: now }).where(inArray(tx.t.receipts.id, done))
+    const { receipts } = tx.t
+    await tx
+      .update(receipts)
+      .set({ applied_at: now })
+      .where(sql`${receipts.id} in ${idsIn(tx.engine, done)}`)
   }
   return applied
 }
@@ -135,7 +141,11 @@ async function applyPage(tx: Tx, deps: DeliverDeps, page: Stored[]): Promise<num
 async function lockUnapplied(tx: Tx, page: Stored[]): Promise<Stored[]> {
   const { receipts } = tx.t
   const ids = page.map((receipt) => receipt.id)
-  const free = await lockFree(tx, receipts, and(inArray(receipts.id, ids), isNull(receipts.applied_at)))
+  const free = await lockFree(
+    tx,
+    receipts,
+    and(sql`${receipts.id} in ${idsIn(tx.engine, ids)}`, isNull(receipts.applied_at)),
+  )
   return page.filter((receipt) => free.has(receipt.id))
 }
 
@@ -145,12 +155,12 @@ async function lockDeliveries(tx: Tx, page: Stored[]): Promise<Set<number>> {
   const { attempts, deliveries } = tx.t
   const sids = page.map((receipt) => receipt.sid)
   const attemptIds = page.flatMap((receipt) => receipt.attempt_id ?? [])
-  const rows = await tx
-    .selectDistinct({ id: attempts.delivery_id })
-    .from(attempts)
-    .where(or(inArray(attempts.sid, sids), inArray(attempts.id, attemptIds)))
-  const ids = rows.map((row) => row.id)
-  if (ids.length > 0) await lockRows(tx, deliveries, inArray(deliveries.id, ids))
+  // Not one condition or the other: PostgreSQL would go through all attempts.
+  const rows = await tx.all<{ id: number }>(sql`
+    select delivery_id as id from ${attempts} where sid in ${textsIn(tx.engine, sids)} union
+    select delivery_id as id from ${attempts} where id in ${idsIn(tx.engine, attemptIds)}`)
+  const ids = rows.map((row) => Number(row.id))
+  if (ids.length > 0) await lockRows(tx, deliveries, sql`${deliveries.id} in ${idsIn(tx.engine, ids)}`)
   return new Set(ids)
 }
 
@@ -281,7 +291,10 @@ export async function pollSilent(deps: DeliverDeps, limit = 100): Promise<number
     .innerJoin(attempts, and(eq(attempts.delivery_id, deliveries.id), eq(attempts.number, deliveries.attempts)))
     .where(
       and(
-        or(lte(deliveries.poll_at, now), gt(deliveries.poll_at, now + LONGEST_POLL_MS)),
+        // By themselves: else SQLite goes through all that have been accepted, after each of their receipts.
+        sql`${deliveries.id} in (
+          select id from deliveries where poll_at <= ${now} union all
+          select id from deliveries where poll_at > ${now + LONGEST_POLL_MS})`,
         inArray(deliveries.state, ['accepted', 'sent']),
       ),
     )

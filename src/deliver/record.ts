@@ -1,12 +1,12 @@
 import { and, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { raiseAlarm } from '../db/alarms.ts'
+import { idsIn, rowsIn, textsIn } from '../db/dialect.ts'
 import { readGap } from '../db/gap.ts'
 import { lockRows } from '../db/lock-rows.ts'
 import type { Tx } from '../db/open.ts'
 import type { DeliveryState } from '../db/schema.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import type { Channel } from '../lib/office.ts'
-import type { PhoneNumber } from '../lib/phone.ts'
 import type { CarrierFault } from './carrier.ts'
 import { tryNextChannel } from './next-delivery.ts'
 import type { Claimed } from './outbox.ts'
@@ -39,8 +39,6 @@ export type AttemptNow = {
   channel: Channel
   state: DeliveryState
   attempts: number
-  phone: PhoneNumber
-  phoneIndex: string
 }
 
 /** Writes that the carrier did not take an attempt, unless a receipt has said otherwise meanwhile. */
@@ -118,7 +116,7 @@ export async function adoptAll(
 ): Promise<void> {
   const { attempts, deliveries } = tx.t
   const sids = new Map(accepted.map(({ attemptId, sid }) => [attemptId, sid]))
-  const ids = inArray(attempts.id, [...sids.keys()])
+  const ids = sql`${attempts.id} in ${idsIn(tx.engine, [...sids.keys()])}`
   await lockRows(
     tx,
     deliveries,
@@ -128,18 +126,23 @@ export async function adoptAll(
   const [usual, others] = [known.filter(isAwaited), known.filter((attempt) => !isAwaited(attempt))]
   for (const attempt of others) await adopt(tx, attempt, sids.get(attempt.attemptId)!, now)
   if (usual.length === 0) return
-  const answers = usual.map(
-    ({ attemptId, deliveryId, channel }) =>
-      sql`(${attemptId}, ${deliveryId}, ${sids.get(attemptId)!}, ${nextPoll(channel, now, now)})`,
+  const answered = rowsIn(
+    tx.engine,
+    ['attempt', 'delivery', 'sid', 'poll_at'],
+    usual.map(({ attemptId, deliveryId, channel }) => [
+      attemptId,
+      deliveryId,
+      sids.get(attemptId)!,
+      nextPoll(channel, now, now),
+    ]),
   )
-  const answered = sql`(values ${sql.join(answers, sql`, `)}) as answered`
   await tx.run(sql`
-    update attempts set outcome = 'accepted', sid = answered.column3, finished_at = ${now}, lookup_at = null
-    from ${answered} where attempts.id = cast(answered.column1 as bigint)`)
+    update attempts set outcome = 'accepted', sid = answered.sid, finished_at = ${now}, lookup_at = null
+    from ${answered} as answered where attempts.id = cast(answered.attempt as bigint)`)
   await tx.run(sql`
-    update deliveries set sid = answered.column3, lease_until = null, worker = null, state = 'accepted',
-      reason = ${keptReason(tx)}, state_since = ${now}, poll_at = cast(answered.column4 as bigint)
-    from ${answered} where deliveries.id = cast(answered.column2 as bigint)`)
+    update deliveries set sid = answered.sid, lease_until = null, worker = null, state = 'accepted',
+      reason = ${keptReason(tx)}, state_since = ${now}, poll_at = cast(answered.poll_at as bigint)
+    from ${answered} as answered where deliveries.id = cast(answered.delivery as bigint)`)
 }
 
 /** Nothing has been heard of it since it was claimed. */
@@ -158,7 +161,12 @@ export async function applyFault(
   const { attempts, deliveries, dead_numbers, opt_outs } = tx.t
   const { now } = when
   const tries = await triesOf(tx, attempt)
-  const decision = afterFault({ fault, channel: attempt.channel, to: attempt.phone, tries, now })
+  const [to] = await tx
+    .select({ phone: deliveries.phone, index: deliveries.phone_index })
+    .from(deliveries)
+    .where(eq(deliveries.id, attempt.deliveryId))
+  const { phone, index } = to!
+  const decision = afterFault({ fault, channel: attempt.channel, to: phone, tries, now })
   await tx
     .update(attempts)
     .set({
@@ -178,7 +186,7 @@ export async function applyFault(
       .insert(dead_numbers)
       .values(
         decision.dead.map((channel) => ({
-          phone_index: attempt.phoneIndex,
+          phone_index: index,
           channel,
           error_code: fault.code ?? 0,
           since: now,
@@ -189,7 +197,7 @@ export async function applyFault(
   if (decision.optOut) {
     await tx
       .insert(opt_outs)
-      .values({ phone_index: attempt.phoneIndex, channel: attempt.channel, since: now, via: 'carrier' })
+      .values({ phone_index: index, channel: attempt.channel, since: now, via: 'carrier' })
       .onConflictDoNothing()
   }
   if (decision.alarm) await raiseAlarm(tx, { kind: decision.alarm, detail: decision.reason, now })
@@ -261,10 +269,10 @@ export async function moveAll(
         ...(free ? { lease_until: null, worker: null } : {}),
       })
       .where(
-        inArray(
-          deliveries.id,
+        sql`${deliveries.id} in ${idsIn(
+          tx.engine,
           alike.map(({ deliveryId }) => deliveryId),
-        ),
+        )}`,
       )
   }
 }
@@ -357,7 +365,8 @@ export async function attemptBySid(tx: Tx, sid: string): Promise<AttemptNow | un
 }
 
 export async function attemptsBySid(tx: Tx, sids: string[]): Promise<Map<string, AttemptNow>> {
-  const rows = sids.length === 0 ? [] : await attemptsWhere(tx, inArray(tx.t.attempts.sid, sids))
+  const rows =
+    sids.length === 0 ? [] : await attemptsWhere(tx, sql`${tx.t.attempts.sid} in ${textsIn(tx.engine, sids)}`)
   return new Map(rows.map((row) => [row.sid!, row]))
 }
 
@@ -379,8 +388,6 @@ async function attemptsWhere(tx: Tx, where: SQL): Promise<AttemptNow[]> {
       channel: deliveries.channel,
       state: deliveries.state,
       attempts: deliveries.attempts,
-      phone: deliveries.phone,
-      phoneIndex: deliveries.phone_index,
     })
     .from(attempts)
     .innerJoin(deliveries, eq(deliveries.id, attempts.delivery_id))

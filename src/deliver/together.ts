@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
 /** As many as one statement is asked to write. */
 const MOST = 200
@@ -11,12 +11,17 @@ type Waiting<Item, Result> = { item: Item; answer: PromiseWithResolvers<Result> 
  */
 export class Together<Item, Result> {
   readonly #work: (items: Item[]) => Promise<Result[]>
+  readonly #gatherMs: number
   #waiting: Waiting<Item, Result>[] = []
   #running: Promise<void> | undefined
 
-  /** `work` gives the results in the order of its items, once they are safe. */
-  constructor(work: (items: Item[]) => Promise<Result[]>) {
+  /**
+   * `work` gives the results in the order of its items, once they are safe. `gatherMs`: how long the first of them waits for
+   * others; without it, as long as each turn of the loop brings more.
+   */
+  constructor(work: (items: Item[]) => Promise<Result[]>, { gatherMs = 0 } = {}) {
     this.#work = work
+    this.#gatherMs = gatherMs
   }
 
   add(item: Item): Promise<Result> {
@@ -28,12 +33,23 @@ export class Together<Item, Result> {
 
   async #run(): Promise<void> {
     do {
-      // Everything that this turn of the loop has read from its sockets belongs together.
-      await nextTurn()
+      await this.#gather()
       await this.#settle(this.#waiting.splice(0, MOST))
     } while (this.#waiting.length > 0)
     // In the same turn as the last look: what comes later begins anew.
     this.#running = undefined
+  }
+
+  async #gather(): Promise<void> {
+    if (this.#gatherMs > 0) {
+      await sleep(this.#gatherMs)
+      return
+    }
+    // What the sockets bring in one turn of the loop belongs together, and what they bring in the next, until one brings nothing.
+    for (let before = 0; before < this.#waiting.length && before < MOST; ) {
+      before = this.#waiting.length
+      await nextTurn()
+    }
   }
 
   async #settle(batch: Waiting<Item, Result>[]): Promise<void> {

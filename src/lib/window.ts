@@ -1,4 +1,4 @@
-import { addDays, dateAt, instantOf } from './civil-date.ts'
+import { addDays, type CivilDate, dateAt, instantOf } from './civil-date.ts'
 import type { Channel, Office } from './office.ts'
 
 /** Twilio refuses a ValidityPeriod above 36000 seconds. */
@@ -18,22 +18,42 @@ export type WindowState = {
 
 /** The channel's sending window, every day, in the office's time. `instant` is epoch ms. */
 export function windowAt(office: Office, channel: Channel, instant: number): WindowState {
-  const { from, to, lastStartMinutes } = office.window[channel]
-  const today = dateAt(instant, office.timeZone)
-  const opens = instantOf(today, from, office.timeZone)
-  const closes = instantOf(today, to, office.timeZone)
+  const { lastStartMinutes } = office.window[channel]
+  const { opens, closes, next } = hoursAt(office, channel, instant)
   if (instant < opens) return closed(opens, closes)
-
-  const tomorrow = addDays(today, 1)
-  const opensAt = instantOf(tomorrow, from, office.timeZone)
-  if (instant >= closes) return closed(opensAt, instantOf(tomorrow, to, office.timeZone))
+  if (instant >= closes) return closed(next.opens, next.closes)
   return {
     open: true,
-    opensAt,
+    opensAt: next.opens,
     closesAt: closes,
     mayStart: instant < closes - lastStartMinutes * 60_000,
     validitySeconds: Math.min(Math.floor((closes - instant) / 1000), longestValiditySeconds),
   }
+}
+
+type Hours = { begins: number; ends: number; opens: number; closes: number; next: { opens: number; closes: number } }
+
+/** Asked for with every message, and the same all day. */
+const latest = new WeakMap<Office, Map<Channel, Hours>>()
+
+function hoursAt(office: Office, channel: Channel, instant: number): Hours {
+  const known = latest.get(office) ?? new Map<Channel, Hours>()
+  latest.set(office, known)
+  const before = known.get(channel)
+  if (before && instant >= before.begins && instant < before.ends) return before
+  const { from, to } = office.window[channel]
+  const today = dateAt(instant, office.timeZone)
+  const tomorrow = addDays(today, 1)
+  const at = (date: CivilDate, time: string) => instantOf(date, time, office.timeZone)
+  const hours = {
+    begins: at(today, '00:00'),
+    ends: at(tomorrow, '00:00'),
+    opens: at(today, from),
+    closes: at(today, to),
+    next: { opens: at(tomorrow, from), closes: at(tomorrow, to) },
+  }
+  known.set(channel, hours)
+  return hours
 }
 
 function closed(opensAt: number, closesAt: number): WindowState {

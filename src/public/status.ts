@@ -12,7 +12,8 @@ export function registerStatus(app: FastifyInstance, deps: PublicDeps, counts: P
       deps.log.error({ event: 'webhook.unreadable' }, 'a signed status callback without an id or a status')
       return reply.code(400).type('text/plain; charset=utf-8').send('no id or status\n')
     }
-    await recordReceipt({ deps, counts, request, receipt: { ...told, attemptId: idOf(request.query.attempt) } })
+    const receipt = { ...told, attemptId: idOf(request.query.attempt) }
+    await recordReceipt({ deps, counts, request, form, receipt })
     return reply.code(204).send()
   })
 }
@@ -22,14 +23,15 @@ export async function recordReceipt({
   deps,
   counts,
   request,
+  form: raw = formOf(request),
   receipt,
 }: {
   deps: PublicDeps
   counts: PublicCounts
   request: FastifyRequest
+  form?: Form
   receipt: Omit<IncomingReceipt, 'raw' | 'signature' | 'url' | 'errorCode'>
 }): Promise<'new' | 'repeated'> {
-  const raw = formOf(request)
   const code = Number.parseInt(raw.ErrorCode ?? '', 10)
   const errorCode = Number.isSafeInteger(code) && code > 0 ? code : null
   const signed = { signature: signatureOf(request), url: signedUrl(deps, request) }

@@ -1,3 +1,4 @@
+import { SegmentedMessage } from 'sms-segments-calculator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bench, clientOf, failureOf, openBench, phones, senders } from './test-office.ts'
 
@@ -146,5 +147,24 @@ describe('test credentials', () => {
     const message = await bench.client.messages.create({ to: '+15005550004', from: senders.sms, body: 'x' })
     await bench.sandbox.idle()
     expect((await bench.client.messages(message.sid).fetch()).status).toBe('delivered')
+  })
+})
+
+describe('a message that was created', () => {
+  let bench: Bench
+
+  beforeAll(async () => {
+    bench = await openBench()
+  })
+  afterAll(() => bench[Symbol.asyncDispose]())
+
+  it.each([
+    'halo '.repeat(40),
+    'Überfällig, größer '.repeat(17),
+    '延長申請は7月30日まで。Ref BLT-7K3Q '.repeat(5),
+    '연장 신청、'.repeat(30),
+  ])("counts segments as the carrier's own calculator does: %#", async (body) => {
+    const sent = await bench.client.messages.create({ to: phones.siti, from: senders.sms, body })
+    expect(Number(sent.numSegments)).toBe(new SegmentedMessage(body, 'auto', false).segmentsCount)
   })
 })

@@ -183,8 +183,12 @@ function readSchedule(
 function segmentsOf(body: string, smart: boolean): number {
   // What needs no calculator: it takes a millisecond for each message.
   if (septetEach.test(body)) return body.length <= 160 ? 1 : Math.ceil(body.length / 153)
+  if (!smart && unitEach.test(body) && ideograph.test(body)) return body.length <= 70 ? 1 : Math.ceil(body.length / 67)
   return new SegmentedMessage(body, 'auto', smart).segmentsCount
 }
 
 /** Letters that take one septet in every encoding that there is. */
-const septetEach = /^[\n\r -Z_a-z]+$/
+const septetEach = /^[\n\r -Z_a-zÄÖÜäöüßàèéùì]+$/
+/** Letters that stand alone and take one unit of UCS-2, and those of them for which there is no other encoding. */
+const unitEach = /^[\n -~、-〩〰-〿ぁ-ゖァ-ヺー一-鿿가-힣！-～]+$/
+const ideograph = /[ぁ-ゖァ-ヺ一-鿿가-힣]/

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm'
+import { idsIn, textsIn } from '../db/dialect.ts'
 import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { Line } from '../db/schema.ts'
@@ -195,7 +196,7 @@ export async function heldResidents(reader: Reader, residentIds: number[], today
     .from(holds)
     .where(
       and(
-        inArray(holds.resident_id, residentIds),
+        sql`${holds.resident_id} in ${idsIn(reader.engine, residentIds)}`,
         isNull(holds.lifted_at),
         or(isNull(holds.until_on), gte(holds.until_on, today)),
       ),
@@ -208,15 +209,16 @@ export async function closedChannels(reader: Reader, phoneIndexes: string[]): Pr
   const { opt_outs, dead_numbers } = reader.t
   const closed = new Map<string, Channel[]>()
   if (phoneIndexes.length === 0) return closed
+  const among = textsIn(reader.engine, phoneIndexes)
   const rows = [
     ...(await reader
       .select({ index: opt_outs.phone_index, channel: opt_outs.channel })
       .from(opt_outs)
-      .where(and(inArray(opt_outs.phone_index, phoneIndexes), isNull(opt_outs.withdrawn_at)))),
+      .where(and(sql`${opt_outs.phone_index} in ${among}`, isNull(opt_outs.withdrawn_at)))),
     ...(await reader
       .select({ index: dead_numbers.phone_index, channel: dead_numbers.channel })
       .from(dead_numbers)
-      .where(inArray(dead_numbers.phone_index, phoneIndexes))),
+      .where(sql`${dead_numbers.phone_index} in ${among}`)),
   ]
   for (const { index, channel } of rows) closed.set(index, [...(closed.get(index) ?? []), channel])
   return closed

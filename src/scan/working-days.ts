@@ -1,6 +1,7 @@
 import { addDays, type CivilDate, weekday, yearOf } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Office } from '../lib/office.ts'
+import { remembered } from '../lib/remembered.ts'
 import { mayBeHoliday } from './possible-holidays.ts'
 
 export type Certainty = 'yes' | 'no' | 'unsure'
@@ -28,11 +29,25 @@ export function isWorkingDay(office: Office, date: CivilDate): Certainty {
   return mayBeHoliday(date) ? 'unsure' : 'yes'
 }
 
+/** Asked for with each message and each row of a list. */
+const known = new WeakMap<Office, (asked: string) => FilingDay>()
+
 /**
  * An extension is filed at the latest on the working day before the permit ends (blitar.imigrasi.go.id/pelayanan).
  * Throws AppError('config') when the office file leaves no working day at all.
  */
-export function lastFilingDay(office: Office, expiresOn: CivilDate, today: CivilDate): FilingDay {
+export function lastFilingDay(office: Office, expiresOn: CivilDate, today: CivilDate): Readonly<FilingDay> {
+  const days =
+    known.get(office) ??
+    remembered((asked: string) => {
+      const [expires, on] = asked.split(' ') as [CivilDate, CivilDate]
+      return filingDayOf(office, expires, on)
+    })
+  known.set(office, days)
+  return days(`${expiresOn} ${today}`)
+}
+
+function filingDayOf(office: Office, expiresOn: CivilDate, today: CivilDate): FilingDay {
   let estimated = false
   const date = nearest(addDays(expiresOn, -1), -1, (day) => {
     estimated ||= isWorkingDay(office, day) === 'unsure' || !hasConfirmedList(office, yearOf(day))

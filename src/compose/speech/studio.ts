@@ -25,7 +25,7 @@ export class Studio implements AsyncDisposable {
   #idleTimer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor({ timeoutMs = 60_000, idleMs = 60_000, memoryMb = MEMORY_MB } = {}) {
+  constructor({ timeoutMs = 60_000, idleMs = 5_000, memoryMb = MEMORY_MB } = {}) {
     this.#timeoutMs = timeoutMs
     this.#idleMs = idleMs
     this.#memoryMb = memoryMb

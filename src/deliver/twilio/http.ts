@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { RequestOpts } from 'twilio/lib/base/BaseTwilio.js'
 import send from 'undici/lib/api/api-request.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
@@ -33,17 +34,24 @@ export class UndiciTransport {
       if (value !== undefined) url.searchParams.append(name, String(value))
     }
     const body = options.data ? formOf(options.data as Record<string, unknown>) : null
-    const answer = await send.call(this.#agent, {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: (options.method ?? 'get').toUpperCase() as 'GET' | 'POST' | 'DELETE',
-      headers: body === null ? this.#headers : { ...this.#headers, ...FORM },
-      body,
-      signal: AbortSignal.timeout(this.#timeoutMs),
-    })
-    const { statusCode, headers } = answer
-    const text = await answer.body.text()
-    return { statusCode, headers, body: statusCode === 429 ? withRetryAfter(text, headers['retry-after']) : text }
+    // Not AbortSignal.timeout: its timers cannot be taken back, and a busy morning would hold those of its last thousands of requests.
+    const signal = new EventEmitter()
+    const timer = setTimeout(() => signal.emit('abort'), this.#timeoutMs)
+    try {
+      const answer = await send.call(this.#agent, {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: (options.method ?? 'get').toUpperCase() as 'GET' | 'POST' | 'DELETE',
+        headers: body === null ? this.#headers : { ...this.#headers, ...FORM },
+        body,
+        signal,
+      })
+      const { statusCode, headers } = answer
+      const text = await answer.body.text()
+      return { statusCode, headers, body: statusCode === 429 ? withRetryAfter(text, headers['retry-after']) : text }
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async close(): Promise<void> {
