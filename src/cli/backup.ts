@@ -43,7 +43,7 @@ export async function restoreCommand(
       databaseFile: config.databaseFile,
       dataDir: config.dataDir,
       vault: openVault(secrets.keys, config.secretKeyFile),
-      office: loadOffice(config.officeFile),
+      office: await loadOffice(config.officeFile),
       passphrase: passphraseOf(secrets, passphraseFile),
       clock,
     },

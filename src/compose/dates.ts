@@ -37,14 +37,16 @@ export type DateWords = {
 export function dateWords({ language, patterns }: { language: string; patterns: DatePatterns }): DateWords {
   const locale = `${patterns.locale ?? language}-u-ca-gregory-nu-latn`
   const base = { timeZone: 'UTC', day: 'numeric' } as const
-  const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' })
+  const long = lazily(
+    () => new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' }),
+  )
   const written = ({ options, pattern, months }: Written) => {
-    const format = options && !pattern ? new Intl.DateTimeFormat(locale, { ...base, ...options }) : long
+    const format = options && !pattern ? lazily(() => new Intl.DateTimeFormat(locale, { ...base, ...options })) : long
     return remembered(
       (date: CivilDate) => {
-        const parts = partsOf({ format, date, months })
+        const parts = partsOf({ format: format(), date, months })
         if (!pattern) return plain(parts.map((part) => part.value).join(''))
-        return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long, date })).month }))
+        return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long(), date })).month }))
       },
       { most: 500 },
     )
@@ -55,13 +57,22 @@ export function dateWords({ language, patterns }: { language: string; patterns: 
     short: written({ options: { month: 'short', year: 'numeric' }, pattern: patterns.short, months }),
     brief: written({ options: { month: 'short' }, pattern: patterns.brief, months }),
     long: inFull,
-    spoken: spoken ? (date) => plain(fill(spoken.pattern, spokenParts({ spoken, date, format: long }))) : inFull,
+    spoken: spoken ? (date) => plain(fill(spoken.pattern, spokenParts({ spoken, date, format: long() }))) : inFull,
   }
 }
 
 /** No-break and narrow spaces as plain ones: Intl emits them, and one makes a whole SMS UCS-2. */
 export function plain(text: string): string {
   return text.replaceAll(/[\u00a0\u2009\u202f]/g, ' ')
+}
+
+/** Each of them holds some hundred kilobytes, and most languages are not written on most days. */
+function lazily<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 type Written = {
