@@ -21,7 +21,7 @@ import type { Office } from './lib/office.ts'
 import { byTimeZone, loadOffices, type Offices, officeFolders, officesOf } from './lib/offices.ts'
 import { type AttendCounts, attendPass } from './overstay/attend.ts'
 import { type OverstayCounts, overstayPass } from './overstay/cases.ts'
-import { type ImportResult, importRegister } from './register/import.ts'
+import type { ImportResult } from './register/import.ts'
 import { type ScanResult, scanPass } from './scan/pass.ts'
 
 /** What demo, chaos and tests put in place of the world. */
@@ -114,7 +114,8 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   }
   const opened = stack.move()
 
-  const importFile: App['importFile'] = ({ progress, officeCode = office.code, ...options }) => {
+  const importFile: App['importFile'] = async ({ progress, officeCode = office.code, ...options }) => {
+    const { importRegister } = await import('./register/import.ts')
     const now = clock.now()
     const today = dateAt(now, offices.of(officeCode).timeZone)
     const elsewhere = offices.all.map(({ code }) => code).filter((code) => code !== officeCode)

@@ -3,11 +3,9 @@ import type { App, Delivery } from '../app.ts'
 import { cleanSessions } from '../console/sessions.ts'
 import { forgetUploads } from '../console/uploads.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
-import { checkSpending } from '../deliver/budget.ts'
 import { systemClock } from '../lib/clock.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
-import { tellAgain, tellOfScan } from '../ops/heartbeat.ts'
 import { tellService } from '../ops/service.ts'
 import { openWatch } from '../ops/silence-signs.ts'
 import { openStorageWatch, type StorageWatch } from '../ops/storage.ts'
@@ -15,11 +13,7 @@ import { startTicker, type Ticker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
 import { registerMark } from '../register/mark.ts'
 import { holidayListAlarm } from '../scan/working-days.ts'
-import { backupDuty } from './backup.ts'
-import { costDepsOf } from './forecast.ts'
-import { mailDuties } from './mail-duties.ts'
 import { openProbes } from './probes.ts'
-import { audioDuty, retentionDuty } from './retention-duty.ts'
 
 /** Between two looks at the queue when nothing comes in. */
 const IDLE_MS = 1_000
@@ -55,20 +49,28 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   app.log.info({ worker: worker.name }, 'stopping')
 }
 
+/** What a duty needs is loaded when it is due. */
 export function dutyWork(app: App, delivery: Delivery): DutyWork {
   const watch = openWatch(app)
-  const { heartbeatUrl: url } = app.secrets
+  const { heartbeatUrl: url, smtpUrl } = app.secrets
+  const mayMail = smtpUrl !== undefined
+  let mailing: Promise<Pick<DutyWork, 'digest' | 'mail'>> | undefined
+  const mail = () => {
+    mailing ??= import('./mail-duties.ts').then(({ mailDuties }) => mailDuties(app))
+    return mailing
+  }
   const heartbeat = url === undefined ? null : { db: app.db, log: app.log, url }
   return {
-    ...mailDuties(app),
+    digest: async (plannedAt) => (mayMail ? (await mail()).digest(plannedAt) : { digest: 'off' }),
+    mail: async (plannedAt) => (mayMail ? (await mail()).mail(plannedAt) : { alarms: 'off' }),
     async scan(plannedAt) {
       const result = await app.scan()
-      if (heartbeat) await tellOfScan(heartbeat, plannedAt)
+      if (heartbeat) await (await import('../ops/heartbeat.ts')).tellOfScan(heartbeat, plannedAt)
       return result
     },
     async watch() {
       const now = app.clock.now()
-      if (heartbeat) await tellAgain(heartbeat, now)
+      if (heartbeat) await (await import('../ops/heartbeat.ts')).tellAgain(heartbeat, now)
       const uploads = await forgetUploads(delivery.voiceNotes.dir, systemClock.now())
       return { silent: await watch(now), uploads }
     },
@@ -88,15 +90,22 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
       )
       return { year }
     },
-    spending: () =>
-      checkSpending({ ...costDepsOf(app), db: app.db, clock: app.clock, log: app.log, carrier: delivery.carrier }),
+    async spending() {
+      const [{ checkSpending }, { costDepsOf }] = await Promise.all([
+        import('../deliver/budget.ts'),
+        import('./forecast.ts'),
+      ])
+      const { db, clock, log } = app
+      return checkSpending({ ...costDepsOf(app), db, clock, log, carrier: delivery.carrier })
+    },
     async clean() {
+      const { audioDuty } = await import('./retention-duty.ts')
       const now = app.clock.now()
       const notes = await audioDuty(app, delivery)
       return { ...notes, sessions: await cleanSessions(app.db, now) }
     },
-    retention: () => retentionDuty(app, delivery),
-    backup: () => backupDuty(app),
+    retention: async () => (await import('./retention-duty.ts')).retentionDuty(app, delivery),
+    backup: async () => (await import('./backup.ts')).backupDuty(app),
   }
 }
 
