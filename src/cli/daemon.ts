@@ -5,6 +5,7 @@ import { forgetUploads } from '../console/uploads.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
 import { systemClock } from '../lib/clock.ts'
 import { faultText } from '../lib/fault-text.ts'
+import { lazily } from '../lib/lazily.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
 import { tellService } from '../ops/service.ts'
 import { openWatch } from '../ops/silence-signs.ts'
@@ -54,11 +55,7 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
   const watch = openWatch(app)
   const { heartbeatUrl: url, smtpUrl } = app.secrets
   const mayMail = smtpUrl !== undefined
-  let mailing: Promise<Pick<DutyWork, 'digest' | 'mail'>> | undefined
-  const mail = () => {
-    mailing ??= import('./mail-duties.ts').then(({ mailDuties }) => mailDuties(app))
-    return mailing
-  }
+  const mail = lazily(async () => (await import('./mail-duties.ts')).mailDuties(app))
   const heartbeat = url === undefined ? null : { db: app.db, log: app.log, url }
   return {
     digest: async (plannedAt) => (mayMail ? (await mail()).digest(plannedAt) : { digest: 'off' }),
@@ -105,7 +102,7 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
       return { ...notes, sessions: await cleanSessions(app.db, now) }
     },
     retention: async () => (await import('./retention-duty.ts')).retentionDuty(app, delivery),
-    backup: async () => (await import('./backup.ts')).backupDuty(app),
+    backup: async () => (await import('./backup-apart.ts')).backupDuty(app),
   }
 }
 

@@ -1,4 +1,5 @@
 import { type CivilDate, weekday as weekdayOf, yearOf } from '../lib/civil-date.ts'
+import { lazily } from '../lib/lazily.ts'
 import { remembered } from '../lib/remembered.ts'
 
 /** How a language writes dates where Intl's own form will not do: patterns of {day} {month} {long_month} {year} {weekday}. */
@@ -37,6 +38,7 @@ export type DateWords = {
 export function dateWords({ language, patterns }: { language: string; patterns: DatePatterns }): DateWords {
   const locale = `${patterns.locale ?? language}-u-ca-gregory-nu-latn`
   const base = { timeZone: 'UTC', day: 'numeric' } as const
+  // Each format holds some hundred kilobytes, and most languages are not written on most days.
   const long = lazily(
     () => new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' }),
   )
@@ -64,15 +66,6 @@ export function dateWords({ language, patterns }: { language: string; patterns: 
 /** No-break and narrow spaces as plain ones: Intl emits them, and one makes a whole SMS UCS-2. */
 export function plain(text: string): string {
   return text.replaceAll(/[\u00a0\u2009\u202f]/g, ' ')
-}
-
-/** Each of them holds some hundred kilobytes, and most languages are not written on most days. */
-function lazily<Value>(make: () => Value): () => Value {
-  let made: { value: Value } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }
 
 type Written = {

@@ -1,3 +1,5 @@
+import { lazily } from '../lib/lazily.ts'
+
 export type Encoding = 'GSM-7' | 'UCS-2'
 export type Segments = { encoding: Encoding; segments: number }
 
@@ -9,7 +11,7 @@ const BASIC = new Set(
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà',
 )
 const EXTENSION = new Set('\f^{}\\[~]|€')
-const GRAPHEMES = new Intl.Segmenter()
+const graphemes = lazily(() => new Intl.Segmenter())
 
 /**
  * How `body` travels: its encoding and the number of segments the carrier bills. Agrees with Twilio's own calculator with
@@ -18,7 +20,7 @@ const GRAPHEMES = new Intl.Segmenter()
 export function countSegments(body: string): Segments {
   const septets = septetsOf(body)
   if (septets) return { encoding: 'GSM-7', segments: fill({ units: septets, alone: 160, each: 153 }) }
-  const units = Array.from(GRAPHEMES.segment(body), (part) => part.segment.length)
+  const units = Array.from(graphemes().segment(body), (part) => part.segment.length)
   return { encoding: 'UCS-2', segments: fill({ units, alone: 70, each: 67 }) }
 }
 
