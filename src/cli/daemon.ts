@@ -16,8 +16,10 @@ import { registerMark } from '../register/mark.ts'
 import { holidayListAlarm } from '../scan/working-days.ts'
 import { openProbes } from './probes.ts'
 
-/** Between two looks at the queue when nothing comes in. */
+/** Between two looks at whether anything was written, by whomever. */
 const IDLE_MS = 1_000
+/** Between two rounds while nothing is written: what only waits for its time, as a try that is due again or a window that opens. */
+const ROUND_MS = 5_000
 const FAULT_WAIT_MS = 5_000
 
 /**
@@ -112,12 +114,21 @@ async function deliverUntil(
   { delivery, storage, signal }: { delivery: Delivery; storage: StorageWatch; signal: AbortSignal },
 ): Promise<void> {
   let scanned: string | null = null
+  let rested: { version: number | null; at: number } | null = null
+  let news = false
   while (!signal.aborted) {
     try {
       if (!(await storage.look())) {
         await delivery.awaitNews(FAULT_WAIT_MS, signal)
         continue
       }
+      // Before the round: what is written while it runs is found by the next one.
+      const version = app.db.version()
+      if (!news && mayRest(rested, version)) {
+        news = await delivery.awaitNews(IDLE_MS, signal)
+        continue
+      }
+      rested = null
       const mark = await registerMark(app.db.read)
       if (mark !== scanned) {
         await app.scan()
@@ -127,12 +138,18 @@ async function deliverUntil(
       }
       const { taken } = await delivery.dispatcher.drain({ mayBegin: storage.mayBegin })
       if (taken > 0) continue
+      rested = { version, at: performance.now() }
     } catch (error) {
       // A full disk or a locked database passes; what was not recorded is found by its lease.
       storage.met(error)
       app.log.error({ fault: faultText(error) }, 'delivery round failed')
       await delivery.awaitNews(FAULT_WAIT_MS, signal)
     }
-    await delivery.awaitNews(IDLE_MS, signal)
+    news = await delivery.awaitNews(IDLE_MS, signal)
   }
+}
+
+/** True while a round would find what the last one found, which left nothing to do. */
+function mayRest(rested: { version: number | null; at: number } | null, version: number | null): boolean {
+  return version !== null && rested?.version === version && performance.now() - rested.at < ROUND_MS
 }

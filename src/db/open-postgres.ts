@@ -100,6 +100,7 @@ export async function openPostgres(options: {
     },
     // The server has its own memory for it.
     withRoom: (work) => work(),
+    version: () => null,
     trouble: () => trouble,
     takeTrouble() {
       const last = met
