@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { and, gt, isNull, lt, or } from 'drizzle-orm'
-import { languageOf, loadLanguages } from './compose/language.ts'
+import { type Languages, languageOf, loadLanguages } from './compose/language.ts'
 import type { Speech } from './compose/speech/port.ts'
 import { loadTemplates, type Templates, withOwnWords } from './compose/template.ts'
 import type { Config, Secrets } from './config.ts'
@@ -21,7 +21,7 @@ import type { Office } from './lib/office.ts'
 import { byTimeZone, loadOffices, type Offices, officeFolders, officesOf } from './lib/offices.ts'
 import { type AttendCounts, attendPass } from './overstay/attend.ts'
 import { type OverstayCounts, overstayPass } from './overstay/cases.ts'
-import { type ImportResult, importRegister } from './register/import.ts'
+import type { ImportResult } from './register/import.ts'
 import { type ScanResult, scanPass } from './scan/pass.ts'
 
 /** What demo, chaos and tests put in place of the world. */
@@ -54,6 +54,7 @@ export type App = AsyncDisposable & {
   office: Office
   offices: Offices
   templates: Templates
+  languages: Languages
   /** The words of each office. */
   templatesOf(officeCode: string): Templates
   /** In the home office. */
@@ -86,14 +87,15 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   const log = overrides.log ?? openLog({ level: config.logLevel })
   const reread = watchKeyFile(config.secretKeyFile, secrets.keys)
   const vault = openVault(secrets.keys, config.secretKeyFile, { reread })
-  const offices = officesOf(loadOffices(config.officeFile).all.map((one) => overrides.office?.(one) ?? one))
+  const offices = officesOf((await loadOffices(config.officeFile)).all.map((one) => overrides.office?.(one) ?? one))
   const office = offices.home
-  const templates = loadTemplates(config.templatesDir)
-  const ownWords = new Map(
-    officeFolders(config.officeFile).map(({ code, folder }) => [code, withOwnWords(templates, folder)]),
-  )
+  const templates = await loadTemplates(config.templatesDir)
+  const ownWords = new Map<string, Templates>()
+  for (const { code, folder } of officeFolders(config.officeFile)) {
+    ownWords.set(code, await withOwnWords(templates, folder))
+  }
   const templatesOf = (code: string) => ownWords.get(code) ?? templates
-  const languages = loadLanguages(config.templatesDir)
+  const languages = await loadLanguages(config.templatesDir)
   const db = stack.use(await openDatabase(config, secrets, vault))
   await refuseMoved(db.read)
   await refuseStrangers(db.read, offices)
@@ -112,7 +114,8 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
   }
   const opened = stack.move()
 
-  const importFile: App['importFile'] = ({ progress, officeCode = office.code, ...options }) => {
+  const importFile: App['importFile'] = async ({ progress, officeCode = office.code, ...options }) => {
+    const { importRegister } = await import('./register/import.ts')
     const now = clock.now()
     const today = dateAt(now, offices.of(officeCode).timeZone)
     const elsewhere = offices.all.map(({ code }) => code).filter((code) => code !== officeCode)
@@ -129,6 +132,7 @@ export async function openApp(config: Config, secrets: Secrets, overrides: Overr
     office,
     offices,
     templates,
+    languages,
     templatesOf,
     today,
     importFile,

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { App, Overrides } from './app.ts'
 import { type Booth, openBooth } from './compose/speech/booth.ts'
 import { espeakSpeech } from './compose/speech/espeak.ts'
-import { googleSpeech } from './compose/speech/google.ts'
 import type { Speech } from './compose/speech/port.ts'
 import type { Templates } from './compose/template.ts'
 import { VoiceNotes } from './compose/voice-notes.ts'
@@ -68,7 +67,7 @@ export async function openDelivery({
     twilioCarrier({ ...config.twilio, accountSid, authToken: twilioAuthToken, now: () => clock.now() }, log),
   )
   const studio = stack.use(openBooth(overrides.speechThreads ?? 1))
-  const engines = overrides.speech ?? enginesFor(config, studio)
+  const engines = overrides.speech ?? (await enginesFor(config, studio))
   for (const engine of engines) stack.use(engine)
   const voicesOf = (words: Templates) =>
     new VoiceNotes({ db, templates: words, engines, studio, dir: join(config.dataDir, 'audio'), log })
@@ -146,9 +145,10 @@ function forEachOffice<Deps extends PerOffice<Deps> & { office: Office }>(
   return at
 }
 
-function enginesFor(config: Config, studio: Booth): Speech[] {
+async function enginesFor(config: Config, studio: Booth): Promise<Speech[]> {
   const espeak = espeakSpeech({ studio })
   if (config.speech === 'espeak') return [espeak]
+  const { googleSpeech } = await import('./compose/speech/google.ts')
   const google = googleSpeech({
     ...(config.googleEndpoint ? { endpoint: config.googleEndpoint } : {}),
     ...(config.googleCredentialsFile ? { credentialsFile: config.googleCredentialsFile } : {}),

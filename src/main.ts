@@ -251,7 +251,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv, sign
     .description('what is in force, without secrets, and every fault')
     .option('--json', 'the result as one JSON line')
     .action(async (options: { json?: boolean }) => {
-      code = (await import('./cli/config.ts')).configCommand(env, outputOf(options))
+      code = await (await import('./cli/config.ts')).configCommand(env, outputOf(options))
     })
 
   const officers = program.command('officer').description("accounts of the officers' console")

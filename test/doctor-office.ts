@@ -66,7 +66,7 @@ export async function openGoodOffice(): Promise<GoodOffice> {
       behaviour: { senders: { sms: [SENDERS.sms], calls: [SENDERS.call], whatsapp: [`whatsapp:${SENDERS.whatsapp}`] } },
     }),
   )
-  const google = stack.use(await grpcGoogle(new Uint8Array(), voicesNamedIn(join(folder, 'etc'))))
+  const google = stack.use(await grpcGoogle(new Uint8Array(), await voicesNamedIn(join(folder, 'etc'))))
   const mail = stack.use(await openMailServer({ onAuth: (_auth, _session, done) => done(null, { user: 'office' }) }))
   const port = await freePort()
   const certificate = certificateFor({ validFrom: Date.now() - DAY, validTo: Date.now() + 60 * DAY })
@@ -118,8 +118,8 @@ export async function openGoodOffice(): Promise<GoodOffice> {
 }
 
 /** The names of Google's voices that the language files pin. */
-export function voicesNamedIn(folder: string): string[] {
-  return [...loadTemplates(folder).values()].flatMap(({ voices }) => voices.google?.name ?? [])
+export async function voicesNamedIn(folder: string): Promise<string[]> {
+  return [...(await loadTemplates(folder)).values()].flatMap(({ voices }) => voices.google?.name ?? [])
 }
 
 export type Proxy = AsyncDisposable & { url: string }

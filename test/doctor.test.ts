@@ -101,7 +101,7 @@ describe('the doctor', () => {
         const google = stack.use(
           await grpcGoogle(
             new Uint8Array(),
-            voicesNamedIn(join(good.folder, 'etc')).filter((name) => !name.startsWith('ja-')),
+            (await voicesNamedIn(join(good.folder, 'etc'))).filter((name) => !name.startsWith('ja-')),
           ),
         )
         return { env: { GOOGLE_TTS_ENDPOINT: google.endpoint } }

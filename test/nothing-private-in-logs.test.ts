@@ -354,14 +354,14 @@ describe('what is logged', () => {
     }
     await doctorCommand(secret, systemClock, output)
     const shownAddress = { ...secret, ALARM_TO: undefined, SMTP_URL: undefined }
-    configCommand(shownAddress, output)
+    await configCommand(shownAddress, output)
     for (const DATABASE_URL of [
       `postgres://u:${AUTH_TOKEN}@127.0.0.1:1/x`,
       `postgres://u:${AUTH_TOKEN}/@:x:`,
       `mysql://u:${AUTH_TOKEN}@h/x`,
     ]) {
       try {
-        configCommand({ ...shownAddress, DATABASE_URL }, output)
+        await configCommand({ ...shownAddress, DATABASE_URL }, output)
       } catch (error) {
         failed(error)
       }

@@ -29,7 +29,7 @@ describe('the proof of notice of somebody who was told by SMS and by calls', () 
     const scope = { db, office, today: TODAY, officer: { regencies: null }, audioDir: join(world.folder, 'audio') }
     record = await proofRecord(scope, 1)
     const now = world.clock.now()
-    const t = loadWords().id
+    const t = (await loadWords()).id
     const saying = sayingFor({ t, sayings: sayingsIn('id', t), language: 'id', office, now })
     const making = { office, officer: { name: 'sri' }, spoken: 'de', writtenIn: () => 'de', now, today: TODAY }
     pdf = await readPdf(await pdfOf(proofContent(record, { ...making, saying })))

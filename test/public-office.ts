@@ -45,7 +45,7 @@ export async function openTestOffice(overrides: Partial<PublicDeps> = {}): Promi
   const db = await openTestDb()
   const clock = new SteppedClock(instantOf(TODAY, '08:30', 'Asia/Jakarta'))
   const inbound: Inbound[] = []
-  const offices = loadOffices(join(ROOT, 'templates/office.yaml'))
+  const offices = await loadOffices(join(ROOT, 'templates/office.yaml'))
   const deps: PublicDeps = {
     db,
     log: silentLog,
@@ -53,7 +53,7 @@ export async function openTestOffice(overrides: Partial<PublicDeps> = {}): Promi
     office: offices.home,
     offices,
     at: () => deps,
-    templates: loadTemplates(join(ROOT, 'templates')),
+    templates: await loadTemplates(join(ROOT, 'templates')),
     publicBaseUrl: PUBLIC_BASE_URL,
     twilioAuthToken: AUTH_TOKEN,
     accountSid: ACCOUNT_SID,

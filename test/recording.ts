@@ -25,7 +25,7 @@ export async function openRecording(engines: (studio: Studio) => Speech[]): Prom
   stack.defer(() => rmSync(folder, { recursive: true, force: true }))
   const db = stack.use(await openTestDb())
   const studio = stack.use(new Studio())
-  const templates = loadTemplates(join(import.meta.dirname, '../templates'))
+  const templates = await loadTemplates(join(import.meta.dirname, '../templates'))
   const opened = engines(studio).map((engine) => stack.use(engine))
   const dir = join(folder, 'audio')
   const voiceNotes = new VoiceNotes({ db, templates, engines: opened, studio, dir, log: silentLog })

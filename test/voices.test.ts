@@ -23,7 +23,7 @@ const FACTS: VoiceFacts = {
   overstay: false,
 }
 
-const TEMPLATES = loadTemplates(join(import.meta.dirname, '../templates'))
+const TEMPLATES = await loadTemplates(join(import.meta.dirname, '../templates'))
 const VOICES = [...TEMPLATES.keys()].filter((language) => TEMPLATES.get(language)!.voices.espeak)
 const WITHOUT_VOICE = [...TEMPLATES.keys()].filter((language) => !VOICES.includes(language))
 /** The embedded engine has voices of these names that were judged not fit to be heard. */

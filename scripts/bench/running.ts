@@ -86,14 +86,23 @@ async function ready(child: ChildProcess, says: RegExp): Promise<void> {
   await promise
 }
 
-/** The memory that a process holds now, in megabytes. */
+/** The memory that a process and those that it has started hold now, in megabytes. */
 export function residentMb(pid: number): number {
   const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) / 1024
+  return Number(kilobytes) / 1024 + sum(childrenOf(pid).map(residentMb))
 }
 
-/** Seconds of a processor that it has used. */
+/** Seconds of a processor that they have used, those that have ended too. */
 export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+  return sum(fields.slice(11, 15).map(Number)) / TICKS_PER_SECOND + sum(childrenOf(pid).map(cpuSeconds))
+}
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return children === '' ? [] : children.split(' ').map(Number)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
 }

@@ -1,5 +1,5 @@
 /** The schema as drizzle-kit reads it: `npm run migration -- NAME` drafts the SQL of what changed in src/db/schema.ts. */
-import { postgresDialect } from '../../src/db/dialect.ts'
+import { postgresDialect } from '../../src/db/dialect-postgres.ts'
 import { defineTables } from '../../src/db/schema.ts'
 import type { Vault } from '../../src/db/seal.ts'
 

@@ -25,13 +25,6 @@ export async function backupCommand(app: App, output: Output, { file, passphrase
   return 0
 }
 
-/** The duty; nothing on PostgreSQL, which has tools of its own. */
-export async function backupDuty(app: App): Promise<Record<string, unknown>> {
-  if (app.config.databaseFile === undefined) return { made: 0 }
-  const { bytes, encrypted, removed } = await makeBackup({ ...depsOf(app), passphrase: passphraseOf(app.secrets) })
-  return { made: 1, bytes, encrypted, removed: removed.length }
-}
-
 /** `restore FILE`: needs no database that can be opened, so it comes without the assembled program. */
 export async function restoreCommand(
   { config, secrets, clock }: { config: Config; secrets: Secrets; clock: Clock },
@@ -43,7 +36,7 @@ export async function restoreCommand(
       databaseFile: config.databaseFile,
       dataDir: config.dataDir,
       vault: openVault(secrets.keys, config.secretKeyFile),
-      office: loadOffice(config.officeFile),
+      office: await loadOffice(config.officeFile),
       passphrase: passphraseOf(secrets, passphraseFile),
       clock,
     },

@@ -3,11 +3,10 @@ import type { App, Delivery } from '../app.ts'
 import { cleanSessions } from '../console/sessions.ts'
 import { forgetUploads } from '../console/uploads.ts'
 import { clearAlarm, raiseAlarm } from '../db/alarms.ts'
-import { checkSpending } from '../deliver/budget.ts'
 import { systemClock } from '../lib/clock.ts'
 import { faultText } from '../lib/fault-text.ts'
+import { lazily } from '../lib/lazily.ts'
 import { type DutyWork, dutiesOf } from '../ops/duties.ts'
-import { tellAgain, tellOfScan } from '../ops/heartbeat.ts'
 import { tellService } from '../ops/service.ts'
 import { openWatch } from '../ops/silence-signs.ts'
 import { openStorageWatch, type StorageWatch } from '../ops/storage.ts'
@@ -15,14 +14,12 @@ import { startTicker, type Ticker } from '../ops/ticker.ts'
 import { registerWorker } from '../ops/workers.ts'
 import { registerMark } from '../register/mark.ts'
 import { holidayListAlarm } from '../scan/working-days.ts'
-import { backupDuty } from './backup.ts'
-import { costDepsOf } from './forecast.ts'
-import { mailDuties } from './mail-duties.ts'
 import { openProbes } from './probes.ts'
-import { audioDuty, retentionDuty } from './retention-duty.ts'
 
-/** Between two looks at the queue when nothing comes in. */
+/** Between two looks at whether anything was written, by whomever. */
 const IDLE_MS = 1_000
+/** Between two rounds while nothing is written: what only waits for its time, as a try that is due again or a window that opens. */
+const ROUND_MS = 5_000
 const FAULT_WAIT_MS = 5_000
 
 /**
@@ -55,20 +52,24 @@ export async function runDaemon(app: App, signal: AbortSignal): Promise<void> {
   app.log.info({ worker: worker.name }, 'stopping')
 }
 
+/** What a duty needs is loaded when it is due. */
 export function dutyWork(app: App, delivery: Delivery): DutyWork {
   const watch = openWatch(app)
-  const { heartbeatUrl: url } = app.secrets
+  const { heartbeatUrl: url, smtpUrl } = app.secrets
+  const mayMail = smtpUrl !== undefined
+  const mail = lazily(async () => (await import('./mail-duties.ts')).mailDuties(app))
   const heartbeat = url === undefined ? null : { db: app.db, log: app.log, url }
   return {
-    ...mailDuties(app),
+    digest: async (plannedAt) => (mayMail ? (await mail()).digest(plannedAt) : { digest: 'off' }),
+    mail: async (plannedAt) => (mayMail ? (await mail()).mail(plannedAt) : { alarms: 'off' }),
     async scan(plannedAt) {
       const result = await app.scan()
-      if (heartbeat) await tellOfScan(heartbeat, plannedAt)
+      if (heartbeat) await (await import('../ops/heartbeat.ts')).tellOfScan(heartbeat, plannedAt)
       return result
     },
     async watch() {
       const now = app.clock.now()
-      if (heartbeat) await tellAgain(heartbeat, now)
+      if (heartbeat) await (await import('../ops/heartbeat.ts')).tellAgain(heartbeat, now)
       const uploads = await forgetUploads(delivery.voiceNotes.dir, systemClock.now())
       return { silent: await watch(now), uploads }
     },
@@ -88,15 +89,22 @@ export function dutyWork(app: App, delivery: Delivery): DutyWork {
       )
       return { year }
     },
-    spending: () =>
-      checkSpending({ ...costDepsOf(app), db: app.db, clock: app.clock, log: app.log, carrier: delivery.carrier }),
+    async spending() {
+      const [{ checkSpending }, { costDepsOf }] = await Promise.all([
+        import('../deliver/budget.ts'),
+        import('./forecast.ts'),
+      ])
+      const { db, clock, log } = app
+      return checkSpending({ ...costDepsOf(app), db, clock, log, carrier: delivery.carrier })
+    },
     async clean() {
+      const { audioDuty } = await import('./retention-duty.ts')
       const now = app.clock.now()
       const notes = await audioDuty(app, delivery)
       return { ...notes, sessions: await cleanSessions(app.db, now) }
     },
-    retention: () => retentionDuty(app, delivery),
-    backup: () => backupDuty(app),
+    retention: async () => (await import('./retention-duty.ts')).retentionDuty(app, delivery),
+    backup: async () => (await import('./backup-apart.ts')).backupDuty(app),
   }
 }
 
@@ -106,12 +114,21 @@ async function deliverUntil(
   { delivery, storage, signal }: { delivery: Delivery; storage: StorageWatch; signal: AbortSignal },
 ): Promise<void> {
   let scanned: string | null = null
+  let rested: { version: number | null; at: number } | null = null
+  let news = false
   while (!signal.aborted) {
     try {
       if (!(await storage.look())) {
         await delivery.awaitNews(FAULT_WAIT_MS, signal)
         continue
       }
+      // Before the round: what is written while it runs is found by the next one.
+      const version = app.db.version()
+      if (!news && mayRest(rested, version)) {
+        news = await delivery.awaitNews(IDLE_MS, signal)
+        continue
+      }
+      rested = null
       const mark = await registerMark(app.db.read)
       if (mark !== scanned) {
         await app.scan()
@@ -121,12 +138,18 @@ async function deliverUntil(
       }
       const { taken } = await delivery.dispatcher.drain({ mayBegin: storage.mayBegin })
       if (taken > 0) continue
+      rested = { version, at: performance.now() }
     } catch (error) {
       // A full disk or a locked database passes; what was not recorded is found by its lease.
       storage.met(error)
       app.log.error({ fault: faultText(error) }, 'delivery round failed')
       await delivery.awaitNews(FAULT_WAIT_MS, signal)
     }
-    await delivery.awaitNews(IDLE_MS, signal)
+    news = await delivery.awaitNews(IDLE_MS, signal)
   }
+}
+
+/** True while a round would find what the last one found, which left nothing to do. */
+function mayRest(rested: { version: number | null; at: number } | null, version: number | null): boolean {
+  return version !== null && rested?.version === version && performance.now() - rested.at < ROUND_MS
 }

@@ -33,12 +33,12 @@ export async function openGround(env: Environment): Promise<Ground> {
   const configuration = faults.map((one) =>
     fault(sentence(one), 'Set it where the program reads its environment (.env); .env.example explains each one.'),
   )
-  const keys = read(() => (secrets.keys === '' ? null : openVault(secrets.keys, config.secretKeyFile)))
-  const office = read(() => loadOffices(config.officeFile))
-  const templates = read(() => {
-    loadLanguages(config.templatesDir)
-    const templates = loadTemplates(config.templatesDir)
-    for (const { folder } of officeFolders(config.officeFile)) withOwnWords(templates, folder)
+  const keys = await read(() => (secrets.keys === '' ? null : openVault(secrets.keys, config.secretKeyFile)))
+  const office = await read(() => loadOffices(config.officeFile))
+  const templates = await read(async () => {
+    await loadLanguages(config.templatesDir)
+    const templates = await loadTemplates(config.templatesDir)
+    for (const { folder } of officeFolders(config.officeFile)) await withOwnWords(templates, folder)
     return templates
   })
   const database = await openDatabase(config, secrets, keys.value)
@@ -63,9 +63,9 @@ export async function openGround(env: Environment): Promise<Ground> {
   }
 }
 
-function read<Value>(work: () => Value): { value: Value | null; troubles: Trouble[] } {
+async function read<Value>(work: () => Value | Promise<Value>): Promise<{ value: Value | null; troubles: Trouble[] }> {
   try {
-    return { value: work(), troubles: [] }
+    return { value: await work(), troubles: [] }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const lines = error.message.split('\n').filter((line, _index, all) => all.length === 1 || !/to mend:$/.test(line))

@@ -1,5 +1,5 @@
 import type { App } from '../app.ts'
-import { languageOf, loadLanguages } from '../compose/language.ts'
+import { languageOf } from '../compose/language.ts'
 import { budgetState } from '../deliver/budget.ts'
 import { spentThisMonth } from '../deliver/cost.ts'
 import { type CostDeps, type CostedRow, forecastCost } from '../deliver/forecast-cost.ts'
@@ -67,16 +67,15 @@ export async function forecastCommand(
 
 /** What forecast and budget need of the program, for these offices: all unless told. Without PUBLIC_BASE_URL links are as long as the office's own address makes them. */
 export function costDepsOf(
-  app: Pick<App, 'db' | 'offices' | 'templatesOf' | 'config'>,
+  app: Pick<App, 'db' | 'offices' | 'templatesOf' | 'languages' | 'config'>,
   offices: Offices = app.offices,
 ): CostDeps {
-  const languages = loadLanguages(app.config.templatesDir)
   return {
     read: app.db.read,
     vault: app.db.vault,
     offices,
     templatesOf: app.templatesOf,
-    languageOf: (person) => languageOf(person, languages),
+    languageOf: (person) => languageOf(person, app.languages),
     publicBaseUrl: app.config.publicBaseUrl ?? offices.home.website.replace(/\/$/, ''),
   }
 }

@@ -21,23 +21,27 @@ const FORECAST_DAYS = 14
 export function mailDuties(app: App, post?: Post): Pick<DutyWork, 'digest' | 'mail'> {
   const server = app.secrets.smtpUrl === undefined ? null : parseSmtpUrl(app.secrets.smtpUrl)
   if (!server) return { digest: async () => ({ digest: 'off' }), mail: async () => ({ alarms: 'off' }) }
-  const shared = { server, words: loadWords(), post: post ?? postBy(server) }
-  const mails = app.offices.all.map(({ code }) => mailDepsOf(atOffice(app, code), shared))
-  const home = mails[0]!
+  const by = post ?? postBy(server)
+  const mailsOfAll = async () => {
+    const shared = { server, words: await loadWords(), post: by }
+    return app.offices.all.map(({ code }) => mailDepsOf(atOffice(app, code), shared))
+  }
   return {
     async digest(plannedAt) {
       // Else a daemon that starts after six would write before the follow-ups of its late scan are there.
       await app.attend()
       await settleAbandoned(app.db, app.clock.now())
       const sent = []
-      for (const mail of mails) sent.push(await sendDigest(mail, { day: dateAt(plannedAt, mail.office.timeZone) }))
+      for (const mail of await mailsOfAll())
+        sent.push(await sendDigest(mail, { day: dateAt(plannedAt, mail.office.timeZone) }))
       return { ...sent[0], ...(sent.length > 1 ? { further: sent.slice(1).map(({ digest }) => digest) } : {}) }
     },
     async mail() {
       const abandoned = await settleAbandoned(app.db, app.clock.now())
+      const mails = await mailsOfAll()
       const retried = []
       for (const mail of mails) retried.push(await retryDigest(mail))
-      return { ...(await sendAlarms(home)), abandoned: abandoned.length, ...retried[0] }
+      return { ...(await sendAlarms(mails[0]!)), abandoned: abandoned.length, ...retried[0] }
     },
   }
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { App } from '../app.ts'
-import { languageOf, loadLanguages } from '../compose/language.ts'
+import { languageOf } from '../compose/language.ts'
 import { templateFor } from '../compose/template.ts'
 import { recordAudit } from '../console/audit.ts'
 import { LANGUAGES, type Language } from '../console/officer.ts'
 import { personJson, personPdf } from '../console/person/person-copy.ts'
 import { sayingFor } from '../console/proof/saying.ts'
 import { sayingsIn, spokenTo } from '../console/say.ts'
-import { loadWords } from '../console/words.ts'
+import { loadWords, type Translate } from '../console/words.ts'
 import { AppError } from '../lib/errors.ts'
 import { erasePerson } from '../ops/retention/erase-person.ts'
 import { scrubErased } from '../ops/retention/retention.ts'
@@ -36,9 +36,11 @@ export async function personExportCommand(
     audioDir: join(config.dataDir, 'audio'),
   }
   const now = clock.now()
+  const t = (await loadWords())[known]
   const subject = { kind: 'resident', id: resident }
   if (jsonFile) writePrivateFile(jsonFile, await personJson(scope, resident))
-  if (pdf) writePrivateFile(pdf, await personPdf(scope, resident, ({ resident: row }) => making(app, row, known, now)))
+  if (pdf)
+    writePrivateFile(pdf, await personPdf(scope, resident, ({ resident: row }) => making(app, t, row, known, now)))
   await db.write((tx) => recordAudit(tx, { officerId: null, now, action: 'resident.export', subject }))
   for (const file of [jsonFile, pdf])
     if (file)
@@ -99,13 +101,12 @@ function refusal(resident: number, kept: Keep): string {
 }
 
 function making(
-  { office, templates, config }: App,
+  { office, templates, languages }: App,
+  t: Translate,
   resident: { nationality: string; language: string | null; chosen_language: string | null },
   language: Language,
   now: number,
 ) {
-  const t = loadWords()[language]
-  const languages = loadLanguages(config.templatesDir)
   return {
     office,
     officer: { name: t('personal.operator') },

@@ -35,7 +35,7 @@ export async function previewCommand(
   output: Output,
   options: PreviewOptions,
 ): Promise<ExitCode> {
-  const { office, templates } = wordsOf(config, options.office)
+  const { office, templates } = await wordsOf(config, options.office)
   const expiresOn = options.expires
     ? dateOption('--expires', options.expires)
     : addDays(dateAt(clock.now(), office.timeZone), options.stage)
@@ -56,12 +56,12 @@ export async function previewCommand(
   return previewOne({ templates, facts, language, ...(audio ? { audio } : {}) }, output)
 }
 
-function wordsOf(config: Config, code: string | undefined): { office: Office; templates: Templates } {
-  const offices = loadOffices(config.officeFile)
+async function wordsOf(config: Config, code: string | undefined): Promise<{ office: Office; templates: Templates }> {
+  const offices = await loadOffices(config.officeFile)
   const office = code === undefined ? offices.home : officeOption(offices, code)
-  const templates = loadTemplates(config.templatesDir)
+  const templates = await loadTemplates(config.templatesDir)
   const own = officeFolders(config.officeFile).find((one) => one.code === code)
-  return { office, templates: own ? withOwnWords(templates, own.folder) : templates }
+  return { office, templates: own ? await withOwnWords(templates, own.folder) : templates }
 }
 
 type Permit = { office: Office; expiresOn: CivilDate; kind: string; base: string }

@@ -19,7 +19,7 @@ export async function reportCommand(
   output: Output,
   options: { from?: string; to?: string; xlsx?: string },
 ): Promise<ExitCode> {
-  const speaker = { t: loadWords()[LANGUAGE], language: LANGUAGE } as const
+  const speaker = { t: (await loadWords())[LANGUAGE], language: LANGUAGE } as const
   const { t } = speaker
   const period = periodOf(app, options)
   const report = await reportOf({ read: app.db.read, office: app.office, today: app.today(), regencies: null }, period)

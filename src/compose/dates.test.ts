@@ -4,7 +4,7 @@ import { addDays, type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { dateWords } from './dates.ts'
 import { loadTemplates } from './template.ts'
 
-const templates = loadTemplates(join(import.meta.dirname, '../../templates'))
+const templates = await loadTemplates(join(import.meta.dirname, '../../templates'))
 const year = Array.from({ length: 365 }, (_, day) => addDays(civilDate('2027-01-01'), day))
 
 describe.each([...templates])('dates in %s', (_, { dates }) => {

@@ -1,4 +1,5 @@
 import { type CivilDate, weekday as weekdayOf, yearOf } from '../lib/civil-date.ts'
+import { lazily } from '../lib/lazily.ts'
 import { remembered } from '../lib/remembered.ts'
 
 /** How a language writes dates where Intl's own form will not do: patterns of {day} {month} {long_month} {year} {weekday}. */
@@ -37,14 +38,17 @@ export type DateWords = {
 export function dateWords({ language, patterns }: { language: string; patterns: DatePatterns }): DateWords {
   const locale = `${patterns.locale ?? language}-u-ca-gregory-nu-latn`
   const base = { timeZone: 'UTC', day: 'numeric' } as const
-  const long = new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' })
+  // Each format holds some hundred kilobytes, and most languages are not written on most days.
+  const long = lazily(
+    () => new Intl.DateTimeFormat(locale, { ...base, month: 'long', year: 'numeric', weekday: 'long' }),
+  )
   const written = ({ options, pattern, months }: Written) => {
-    const format = options && !pattern ? new Intl.DateTimeFormat(locale, { ...base, ...options }) : long
+    const format = options && !pattern ? lazily(() => new Intl.DateTimeFormat(locale, { ...base, ...options })) : long
     return remembered(
       (date: CivilDate) => {
-        const parts = partsOf({ format, date, months })
+        const parts = partsOf({ format: format(), date, months })
         if (!pattern) return plain(parts.map((part) => part.value).join(''))
-        return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long, date })).month }))
+        return plain(fill(pattern, { ...byName(parts), long_month: byName(partsOf({ format: long(), date })).month }))
       },
       { most: 500 },
     )
@@ -55,7 +59,7 @@ export function dateWords({ language, patterns }: { language: string; patterns: 
     short: written({ options: { month: 'short', year: 'numeric' }, pattern: patterns.short, months }),
     brief: written({ options: { month: 'short' }, pattern: patterns.brief, months }),
     long: inFull,
-    spoken: spoken ? (date) => plain(fill(spoken.pattern, spokenParts({ spoken, date, format: long }))) : inFull,
+    spoken: spoken ? (date) => plain(fill(spoken.pattern, spokenParts({ spoken, date, format: long() }))) : inFull,
   }
 }
 

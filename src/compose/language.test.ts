@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { languageOf, loadLanguages } from './language.ts'
 
-const languages = loadLanguages(join(import.meta.dirname, '../../templates'))
+const languages = await loadLanguages(join(import.meta.dirname, '../../templates'))
 const nobody = { nationality: null, language: null, chosenLanguage: null }
 
 describe('languageOf', () => {
@@ -52,16 +52,16 @@ describe('languageOf', () => {
 })
 
 describe('loadLanguages', () => {
-  it('names every wrong country and tag at once', () => {
+  it('names every wrong country and tag at once', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'languages-'))
     writeFileSync(join(dir, 'languages.yaml'), 'default: english!\nnationalities: { XX: [en], TW: [zh_TW] }\n')
-    expect(() => loadLanguages(dir)).toThrow(
+    await expect(loadLanguages(dir)).rejects.toThrow(
       /default: "english!".*\n.*XX.*ISO 3166 alpha-2.*\n.*TW\.0: "zh_TW".*BCP 47/,
     )
   })
 
-  it('says which file is missing', () => {
+  it('says which file is missing', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'languages-'))
-    expect(() => loadLanguages(dir)).toThrow(/languages\.yaml: cannot be read/)
+    await expect(loadLanguages(dir)).rejects.toThrow(/languages\.yaml: cannot be read/)
   })
 })

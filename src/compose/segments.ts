@@ -1,3 +1,5 @@
+import { lazily } from '../lib/lazily.ts'
+
 export type Encoding = 'GSM-7' | 'UCS-2'
 export type Segments = { encoding: Encoding; segments: number }
 
@@ -9,7 +11,7 @@ const BASIC = new Set(
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà',
 )
 const EXTENSION = new Set('\f^{}\\[~]|€')
-const GRAPHEMES = new Intl.Segmenter()
+const graphemes = lazily(() => new Intl.Segmenter())
 
 /**
  * How `body` travels: its encoding and the number of segments the carrier bills. Agrees with Twilio's own calculator with
@@ -23,7 +25,7 @@ export function countSegments(body: string): Segments {
 
 /** Looks only at what lies where one segment ends: what a reader takes for one character is not cut in two. */
 function cut(body: string, each: number): number {
-  const parts = GRAPHEMES.segment(body)
+  const parts = graphemes().segment(body)
   let segments = 1
   for (let from = 0; from + each < body.length; segments += 1) {
     const { index } = parts.containing(from + each)!

@@ -14,7 +14,7 @@ export const templateFile = z.strictObject({
   }),
   dates: z
     .strictObject({
-      locale: z.string().optional(),
+      locale: z.string().refine(isLocale, { error: 'is no locale; allowed: BCP 47, as in ur-PK' }).optional(),
       short_months: words(12).optional(),
       short: datePattern(['day', 'month', 'year']).optional(),
       brief: datePattern(['day', 'month']).optional(),
@@ -191,4 +191,13 @@ function datePattern(needs: readonly string[]) {
     },
     { error: `must hold ${needs.join(', ')} in braces; allowed: ${allowed.join(', ')}` },
   )
+}
+
+function isLocale(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(`${text}-u-ca-gregory-nu-latn`).length === 1
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
 }

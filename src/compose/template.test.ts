@@ -6,7 +6,7 @@ import { AppError } from '../lib/errors.ts'
 import { loadTemplates, templateFor } from './template.ts'
 
 const TEMPLATES = join(import.meta.dirname, '../../templates')
-const templates = loadTemplates(TEMPLATES)
+const templates = await loadTemplates(TEMPLATES)
 
 /** ISO 15924 names of the scripts a language is written in. */
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
@@ -116,7 +116,7 @@ describe('templateFor', () => {
 })
 
 describe('loadTemplates', () => {
-  it('names file, key and what is allowed, for all faults of all files at once', () => {
+  it('names file, key and what is allowed, for all faults of all files at once', async () => {
     const dir = spoiled({
       'id.yaml': (text) =>
         text.replace('direction: ltr', 'direction: left').replace("days_left: '{days", "days_left: '{day"),
@@ -125,7 +125,7 @@ describe('loadTemplates', () => {
           .replace('{notice} Tel {phone}', 'Tel {phone}')
           .replace('understood: I understand', 'understood: I have understood this'),
     })
-    const message = refusal(dir)
+    const message = await refusal(dir)
     expect(message).toMatch(/id\.yaml: direction: .*"ltr"\|"rtl"/)
     expect(message).toMatch(/id\.yaml: page\.days_left: \{day\} does not exist here; allowed: \{days\}/)
     expect(message).toMatch(/en\.yaml: sms\.body: \{notice\} is missing/)
@@ -159,6 +159,12 @@ describe('loadTemplates', () => {
       'language: de',
       /en\.yaml: language: "de"; allowed: "en"/,
     ],
+    [
+      'a locale that is none',
+      'locale: en-GB',
+      'locale: en_GB',
+      /en\.yaml: dates\.locale: is no locale; allowed: BCP 47/,
+    ],
     ['broken YAML', 'direction: ltr', 'direction: [', /en\.yaml: cannot be read/],
     [
       'unbalanced braces',
@@ -166,20 +172,20 @@ describe('loadTemplates', () => {
       'title: "Notice {about"',
       /page\.title: not a valid ICU message/,
     ],
-  ])('refuses %s', (_, from, to, expected) => {
-    expect(refusal(spoiled({ 'en.yaml': (text) => text.replace(from, to) }))).toMatch(expected)
+  ])('refuses %s', async (_, from, to, expected) => {
+    expect(await refusal(spoiled({ 'en.yaml': (text) => text.replace(from, to) }))).toMatch(expected)
   })
 
-  it('needs Indonesian and English', () => {
+  it('needs Indonesian and English', async () => {
     const dir = spoiled({})
     rmSync(join(dir, 'id.yaml'))
-    expect(refusal(dir)).toMatch(/id\.yaml: missing/)
+    expect(await refusal(dir)).toMatch(/id\.yaml: missing/)
   })
 
-  it('leaves files that are no language alone', () => {
+  it('leaves files that are no language alone', async () => {
     const dir = spoiled({})
     writeFileSync(join(dir, 'office.yaml'), 'name: [')
-    expect([...loadTemplates(dir).keys()]).toEqual(['en', 'id'])
+    expect([...(await loadTemplates(dir)).keys()]).toEqual(['en', 'id'])
   })
 })
 
@@ -212,9 +218,9 @@ function spoiled(changes: Record<string, (text: string) => string>): string {
   return dir
 }
 
-function refusal(dir: string): string {
+async function refusal(dir: string): Promise<string> {
   try {
-    loadTemplates(dir)
+    await loadTemplates(dir)
   } catch (error) {
     expect(error).toBeInstanceOf(AppError)
     expect(error).toMatchObject({ code: 'config' })

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { AppError } from '../lib/errors.ts'
+import { keptReading } from '../lib/kept-reading.ts'
 import { type DateWords, dateWords } from './dates.ts'
 import { formatter, type Values } from './icu.ts'
-import { type TemplateFile, templateFile } from './template-file.ts'
-import { readYaml } from './yaml-file.ts'
+import type { TemplateFile } from './template-file.ts'
 
 /** One language file, checked, with its dates and a formatter for its messages. */
 export type Template = Omit<TemplateFile, 'dates'> & {
@@ -15,19 +15,21 @@ export type Template = Omit<TemplateFile, 'dates'> & {
 /** By BCP 47 tag: `id`, `en`, `zh-Hans`. */
 export type Templates = ReadonlyMap<string, Template>
 
-const LANGUAGE_FILE = /^([a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?)\.yaml$/
+const LANGUAGE_FILE = /^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?\.yaml$/
 const REQUIRED = ['id', 'en']
+const RULES = ['template.ts', 'template-file.ts', 'yaml-file.ts', 'icu.ts'].map((file) =>
+  join(import.meta.dirname, file),
+)
 
 /**
  * Reads every language file in `dir` (other files are left alone). Throws one AppError `config` with all faults: the
  * file, the key, what is wrong and what is allowed.
  */
-export function loadTemplates(dir: string): Templates {
-  const { templates, faults } = readTemplates(dir)
-  for (const language of REQUIRED) {
-    if (!templates.has(language) && faults.length === 0)
-      faults.push(`${join(dir, `${language}.yaml`)}: missing; id and en are always needed`)
-  }
+export async function loadTemplates(dir: string): Promise<Templates> {
+  const templates = await readTemplates(dir)
+  const faults = REQUIRED.filter((language) => !templates.has(language)).map(
+    (language) => `${join(dir, `${language}.yaml`)}: missing; id and en are always needed`,
+  )
   if (faults.length > 0) throw new AppError('config', faults.join('\n'))
   return templates
 }
@@ -36,23 +38,16 @@ export function loadTemplates(dir: string): Templates {
  * An office's own words over those of all: each language file in `dir` takes the place of the whole language. `common`
  * itself where there is none. Throws as `loadTemplates`.
  */
-export function withOwnWords(common: Templates, dir: string): Templates {
-  const { templates, faults } = readTemplates(dir)
-  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
+export async function withOwnWords(common: Templates, dir: string): Promise<Templates> {
+  const templates = await readTemplates(dir)
   return templates.size === 0 ? common : new Map([...common, ...templates])
 }
 
-function readTemplates(dir: string): { templates: Map<string, Template>; faults: string[] } {
-  const templates = new Map<string, Template>()
-  const faults: string[] = []
-  for (const file of readdirSync(dir).sort()) {
-    const language = LANGUAGE_FILE.exec(file)?.[1]
-    if (!language) continue
-    const checked = checkFile(join(dir, file), language)
-    if ('faults' in checked) faults.push(...checked.faults)
-    else templates.set(language, compileTemplate(checked.content))
-  }
-  return { templates, faults }
+async function readTemplates(dir: string): Promise<Map<string, Template>> {
+  const names = readdirSync(dir).filter((name) => LANGUAGE_FILE.test(name))
+  const files = names.sort().map((name) => join(dir, name))
+  const contents = await keptReading({ name: 'words', files, rules: RULES, read: () => readAndCheck(files) })
+  return new Map(contents.map((content) => [content.language, compileTemplate(content)]))
 }
 
 /**
@@ -84,10 +79,20 @@ function tagsLike(language: string): string[] {
   return [locale.toString(), `${written}-${script}`, written]
 }
 
-function checkFile(file: string, language: string): { content: TemplateFile } | { faults: string[] } {
-  const checked = readYaml({ file, schema: templateFile })
-  if ('faults' in checked || checked.content.language === language) return checked
-  return { faults: [`${file}: language: "${checked.content.language}"; allowed: "${language}", as the file is named`] }
+/** All faults of all files at once. */
+async function readAndCheck(files: readonly string[]): Promise<TemplateFile[]> {
+  const [{ readYaml }, { templateFile }] = await Promise.all([import('./yaml-file.ts'), import('./template-file.ts')])
+  const contents: TemplateFile[] = []
+  const faults: string[] = []
+  for (const file of files) {
+    const named = basename(file, '.yaml')
+    const checked = readYaml({ file, schema: templateFile })
+    if ('faults' in checked) faults.push(...checked.faults)
+    else if (checked.content.language === named) contents.push(checked.content)
+    else faults.push(`${file}: language: "${checked.content.language}"; allowed: "${named}", as the file is named`)
+  }
+  if (faults.length > 0) throw new AppError('config', faults.join('\n'))
+  return contents
 }
 
 function compileTemplate(content: TemplateFile): Template {

@@ -5,7 +5,7 @@ import { EspeakEngine } from './speech/espeak-engine.ts'
 import { loadTemplates, type Template } from './template.ts'
 import { type Script, type VoiceFacts, voiceScript } from './words.ts'
 
-const templates = [...loadTemplates(join(import.meta.dirname, '../../templates'))]
+const templates = [...(await loadTemplates(join(import.meta.dirname, '../../templates')))]
 let engine: EspeakEngine
 
 beforeAll(async () => {

@@ -15,7 +15,7 @@ import {
   whatsappWords,
 } from './words.ts'
 
-const templates = loadTemplates(join(import.meta.dirname, '../../templates'))
+const templates = await loadTemplates(join(import.meta.dirname, '../../templates'))
 const every = Array.from(templates, ([language, template]) => ({ language, template }))
 const DECEMBER = civilDate('2026-12-28')
 const GSM_7 = ['id', 'en', 'ms', 'de', 'nl', 'fil', 'fr', 'pt']

@@ -74,7 +74,7 @@ async function renewRecovery(request: FrameRequest, reply: FastifyReply): Promis
   const { account } = session!
   const codes = newRecoveryCodes()
   const done = await deps.db.write(async (tx) => {
-    const taken = isLocked(account, now) ? null : takenBy(deps.db.vault, { account, code: form.code ?? '', now })
+    const taken = isLocked(account, now) ? null : await takenBy(deps.db.vault, { account, code: form.code ?? '', now })
     if (taken === null) {
       await countFailure(tx, account, now)
       return false

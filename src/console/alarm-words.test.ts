@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { alarmWords } from './alarm-words.ts'
 import { loadWords } from './words.ts'
 
-const words = loadWords()
+const words = await loadWords()
 const kinds = [
   'carrier',
   'account',

@@ -11,18 +11,19 @@ import { hashPassword, newOneTimePassword, verifyPassword } from './password.ts'
 import { loadWords, readMessages, WORDS_FOLDER } from './words.ts'
 
 describe('words', () => {
-  it('are the same in both languages', () => {
-    const [id, en] = [readMessages(WORDS_FOLDER, 'id'), readMessages(WORDS_FOLDER, 'en')]
+  it('are the same in both languages', async () => {
+    const [id, en] = [await readMessages(WORDS_FOLDER, 'id'), await readMessages(WORDS_FOLDER, 'en')]
     expect([...en.keys()].sort()).toEqual([...id.keys()].sort())
   })
 
-  it('name each badge that has a colour', () => {
-    const words = loadWords()
+  it('name each badge that has a colour', async () => {
+    const words = await loadWords()
     for (const value of Object.keys(TONES)) expect([value, words.id.has(`badge.${value}`)]).toEqual([value, true])
   })
 
-  it('refuse a key that is not there', () => {
-    expect(() => loadWords().id('nothing.such')).toThrow('nothing.such')
+  it('refuse a key that is not there', async () => {
+    const words = await loadWords()
+    expect(() => words.id('nothing.such')).toThrow('nothing.such')
   })
 })
 

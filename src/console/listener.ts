@@ -50,7 +50,7 @@ export async function openConsole(deps: ConsoleDeps, routes: readonly Route[]): 
   const assets = readAssets()
   const frame: PageFrame = {
     assets,
-    words: loadWords(),
+    words: await loadWords(),
     offices: deps.offices.all.length,
     base: deps.baseUrl ? new URL(deps.baseUrl).pathname.replace(/\/+$/, '') : '',
     navigation: navigationFor(all),

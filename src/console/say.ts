@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { sentenceFor } from '../deliver/twilio/errors.ts'
+import { phoneLibrary } from '../lib/phone-library.ts'
 import type { ConsoleDeps } from './deps.ts'
 import type { Language } from './officer.ts'
 import { wordsFor } from './pages.ts'
@@ -53,7 +53,7 @@ export function sayingsIn(language: Language, t: Translate): Sayings {
     },
     country: (code) => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code),
     tongue: (tag) => (tag && /^[a-z]{2,3}(-[A-Za-z]{2,4})?$/.test(tag) ? (languages.of(tag) ?? tag) : (tag ?? NONE)),
-    phone: (number) => parsePhoneNumberFromString(number)?.formatInternational() ?? number,
+    phone: (number) => phoneLibrary().parsePhoneNumberFromString(number)?.formatInternational() ?? number,
   }
 }
 

@@ -58,7 +58,7 @@ async function answerTo(
     return null
   }
   if (isLocked(account, now)) return refuse('locked')
-  const taken = takenBy(vault, { account, code, now })
+  const taken = await takenBy(vault, { account, code, now })
   if (taken === null) {
     await countFailure(tx, account, now)
     return refuse('code')
@@ -74,12 +74,12 @@ async function answerTo(
 }
 
 /** What a right code uses up, or null. */
-export function takenBy(
+export async function takenBy(
   vault: Vault,
   { account, code, now }: { account: Account; code: string; now: number },
-): Taken | null {
+): Promise<Taken | null> {
   const secret = account.totp_secret
-  const step = secret ? totpStep({ secret, code, now, lastStep: account.totp_step }) : null
+  const step = secret ? await totpStep({ secret, code, now, lastStep: account.totp_step }) : null
   if (step !== null) return { totp_step: step }
   const left: string[] = JSON.parse(account.recovery_hashes ?? '[]')
   const hash = recoveryHash(vault, code)
@@ -90,7 +90,7 @@ export function takenBy(
 async function showEnrol({ deps, session, query, now }: FrameRequest, reply: FastifyReply): Promise<unknown> {
   if (!mayEnrol(session)) return goOn(reply, session?.lacking ?? null, query.get('next'))
   const { account } = session!
-  const secret = account.totp_secret ?? newTotpSecret()
+  const secret = account.totp_secret ?? (await newTotpSecret())
   if (account.totp_secret === null) {
     await deps.db.write(async (tx) => {
       await tx.update(tx.t.officers).set({ totp_secret: secret }).where(eq(tx.t.officers.id, account.id))
@@ -111,7 +111,7 @@ async function enrol({ deps, session, form, now }: FrameRequest, reply: FastifyR
   if (session!.lacking === null && !(await isOwner(deps, { account, password: form.current ?? '', now }))) {
     return refuse('password')
   }
-  const step = totpStep({ secret, code: form.code ?? '', now, lastStep: null })
+  const step = await totpStep({ secret, code: form.code ?? '', now, lastStep: null })
   if (step === null) return refuse('wrong')
   const codes = newRecoveryCodes()
   const confirmed = {

@@ -13,7 +13,7 @@ const DAY = 24 * HOUR
 const NINE = Date.UTC(2026, 5, 2, 2)
 const policy: SignInPolicy = { idleMs: 30 * MINUTE, absoluteMs: 10 * HOUR, secondFactor: [] }
 
-const offices = loadOffices(join(import.meta.dirname, '../../templates/office.yaml'))
+const offices = await loadOffices(join(import.meta.dirname, '../../templates/office.yaml'))
 
 describe('a session, when the clock is set', () => {
   let db: Db

@@ -64,10 +64,10 @@ export async function openTestConsole(
   mkdirSync(audioDir)
   const db = await openTestDb()
   const clock = new SteppedClock(instantOf(TODAY, '08:30', 'Asia/Jakarta'))
-  const loaded = loadOffices(join(ROOT, 'templates/office.yaml'))
+  const loaded = await loadOffices(join(ROOT, 'templates/office.yaml'))
   const offices = options.deps?.offices ?? (options.deps?.office ? officesOf([options.deps.office]) : loaded)
   const office = offices.home
-  const templates = loadTemplates(join(ROOT, 'templates'))
+  const templates = await loadTemplates(join(ROOT, 'templates'))
   const deps: ConsoleDeps = {
     db,
     log: silentLog,

@@ -31,7 +31,7 @@ let officer: Visitor & { name: string }
 let blitar: Visitor
 
 beforeAll(async () => {
-  const languages = loadLanguages(TEMPLATES)
+  const languages = await loadLanguages(TEMPLATES)
   const told = { languageOf: (person: Parameters<typeof languageOf>[0]) => languageOf(person, languages) }
   world = await openTestConsole({ routes, deps: told })
   await fill()

@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import * as pg from 'drizzle-orm/pg-core'
 import * as sqlite from 'drizzle-orm/sqlite-core'
 import type { Vault } from './seal.ts'
 
@@ -46,27 +45,9 @@ export function sqliteDialect(vault: Vault): Dialect {
   }
 }
 
-export function postgresDialect(vault: Vault): Dialect {
-  const text = pg.customType<{ data: string; driverData: string }>({ dataType: () => 'text collate "C"' })
-  const number = () => pg.bigint({ mode: 'number' })
-  const builders = {
-    engine: 'postgres',
-    table: pg.pgTable,
-    index: pg.index,
-    uniqueIndex: pg.uniqueIndex,
-    id: () => number().primaryKey().generatedByDefaultAsIdentity(),
-    text: () => text(),
-    integer: number,
-    instant: number,
-    real: () => pg.doublePrecision(),
-    sealed: (place: string) => pg.customType<SealedType>(sealedType(vault, place))(),
-  }
-  return builders as unknown as Dialect
-}
+export type SealedType = { data: string; driverData: string }
 
-type SealedType = { data: string; driverData: string }
-
-function sealedType(vault: Vault, place: string) {
+export function sealedType(vault: Vault, place: string) {
   return {
     dataType: () => 'text',
     toDriver: (plain: string) => vault.seal(plain, place),

@@ -5,7 +5,8 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import PQueue from 'p-queue'
 import pg from 'pg'
 import { AppError } from '../lib/errors.ts'
-import { isContention, isDuplicate, isUnreachable, postgresDialect } from './dialect.ts'
+import { isContention, isDuplicate, isUnreachable } from './dialect.ts'
+import { postgresDialect } from './dialect-postgres.ts'
 import { compareMigrations, knownMigrations } from './migrations.ts'
 import { afterValues, type Db, type Reader, type Tx, UncertainCommit } from './open.ts'
 import { type PostgresAddress, readPostgresUrl } from './postgres-address.ts'
@@ -99,6 +100,7 @@ export async function openPostgres(options: {
     },
     // The server has its own memory for it.
     withRoom: (work) => work(),
+    version: () => null,
     trouble: () => trouble,
     takeTrouble() {
       const last = met

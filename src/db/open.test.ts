@@ -120,6 +120,34 @@ describe('the database', () => {
 })
 
 describe('the SQLite file', () => {
+  it('says by a number that something was committed, here or by another program, and only then', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tenggat-db-'))
+    const file = join(folder, 'a.db')
+    try {
+      await using db = await openSqlite({ file, vault })
+      await using other = await openSqlite({ file, vault })
+      const insert = (register_no: string) => async (to: Db) =>
+        to.write(async (tx) => {
+          await tx.insert(tx.t.residents).values(resident(register_no))
+        })
+      const seen = [db.version()]
+      for (const [from, work] of [
+        [db, insert('V1')],
+        [other, insert('V2')],
+      ] as const) {
+        await work(from)
+        expect(seen).not.toContain(db.version())
+        seen.push(db.version())
+      }
+      await db.write(async (tx) => {
+        await tx.delete(tx.t.residents).where(eq(tx.t.residents.register_no, 'nobody'))
+      })
+      expect(db.version()).toBe(seen.at(-1))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('is opened with WAL and FULL each time, waits for a lock, and refuses a callback that awaits other things', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tenggat-db-'))
     const file = join(folder, 'a.db')

@@ -11,7 +11,7 @@ import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
 import { keepStatements } from './statements.ts'
 import { type StorageFault, storageFault, whyNotWritable } from './trouble.ts'
-import { onlyInTransaction, WriteQueue } from './write-queue.ts'
+import { onlyInTransaction, USUAL_KB, WriteQueue } from './write-queue.ts'
 
 type Drizzle = SQLiteAsyncDatabase<'async', unknown>
 
@@ -60,6 +60,8 @@ export type Db = AsyncDisposable & {
   write<Result>(work: (tx: Tx) => Promise<Result>, options?: { beside?: boolean }): Promise<Result>
   /** For work that goes through most of the database, as an import does: while it runs, more of its pages stay in memory. */
   withRoom<Result>(work: () => Promise<Result>): Promise<Result>
+  /** Another number after any commit, of whichever process; null where the engine does not say so (PostgreSQL). */
+  version(): number | null
   /** Why the last write could not be made, as long as none was made since: for want of disk or database, not for its own faults. */
   trouble(): StorageFault | null
   /** The last such fault since this was last asked, also when it has passed; for the one who keeps watch. */
@@ -103,6 +105,8 @@ export async function openSqlite(options: {
   if (options.migrate !== false)
     opening(file, () => migrate(drizzleWriter, { migrationsFolder: join(MIGRATIONS, 'sqlite') }))
   const reader = opening(file, () => connect(file, { readonly: true }))
+  // Of the commits of others only, so it is asked of the one that makes none.
+  const version = reader.prepare<[], number>('pragma data_version').pluck()
   for (const client of [writer, reader]) keepStatements(client)
   onlyInTransaction(writer, file)
 
@@ -117,6 +121,7 @@ export async function openSqlite(options: {
     read,
     write: (work) => queue.write(work),
     withRoom: (work) => queue.withRoom(work),
+    version: () => version.get() ?? null,
     trouble: () => queue.trouble,
     takeTrouble: () => queue.takeTrouble(),
     async [Symbol.asyncDispose]() {
@@ -135,6 +140,7 @@ function connect(file: string, options: Database.Options): Database.Database {
   client.pragma('foreign_keys = ON')
   client.pragma('secure_delete = ON')
   client.pragma('temp_store = MEMORY')
+  client.pragma(`cache_size = -${USUAL_KB}`)
   return client
 }
 

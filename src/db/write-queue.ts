@@ -8,8 +8,8 @@ import { StorageFault, storageFault } from './trouble.ts'
 
 /** What waits together commits together, up to this many. */
 const GROUP = 200
-/** What the driver's SQLite takes by itself, and what it may take for a while. */
-const USUAL_KB = 16_000
+/** What a connection holds of the file, and what the one that writes may hold for a while. The rest is at hand in the system's own cache. */
+export const USUAL_KB = 4_000
 const ROOM_KB = 96_000
 
 type Waiting = {

@@ -4,7 +4,7 @@ import { civilDate, dateAt, instantOf, timeAt } from '../lib/civil-date.ts'
 import { loadOffice } from '../lib/office.ts'
 import { retryCallAt } from './retry-call.ts'
 
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 
 describe('ringing again', () => {
   it.each([

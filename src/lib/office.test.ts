@@ -7,7 +7,7 @@ import { extendFor, loadOffice, planFor, priceFor, stagesFor } from './office.ts
 
 const path = join(import.meta.dirname, '../../templates/office.yaml')
 const written = readFileSync(path, 'utf8')
-const office = loadOffice(path)
+const office = await loadOffice(path)
 
 describe('the office file of Blitar', () => {
   it('holds the policy that the office announced', () => {
@@ -130,19 +130,19 @@ describe('faults in the file', () => {
     ['  - fee.basis', '  - fee.law', /unverified: there is no key fee\.law/],
     ['sms_segment: { "+62": 0.45, other: 0.15 }', 'sms_segment: { "+62": 0.45 }', /prices\.sms_segment .*"other"/],
     ['phone_e164: "+62342554759"', 'phone_e164: 0342554759', /phone_e164 .*is/],
-  ])('%s as %s', (before, after, message) => {
+  ])('%s as %s', async (before, after, message) => {
     expect(written).toContain(before)
-    expect(faultsOf(written.replace(before, after))).toMatch(message)
+    expect(await faultsOf(written.replace(before, after))).toMatch(message)
   })
 
-  it.each(['unverified', 'budget', 'kinds', 'whatsapp_templates'])('are not that %s is left empty', (key) => {
+  it.each(['unverified', 'budget', 'kinds', 'whatsapp_templates'])('are not that %s is left empty', async (key) => {
     const [before, rest] = written.split(new RegExp(`^${key}:.*\n(?:[ #].*\n)*`, 'm'))
     const file = fileWith(`${before}${key}:\n${rest}`)
-    expect(loadOffice(file).code).toBe('BLT')
+    expect((await loadOffice(file)).code).toBe('BLT')
   })
 
-  it('reports all of them at once', () => {
-    const faults = faultsOf(
+  it('reports all of them at once', async () => {
+    const faults = await faultsOf(
       written
         .replace('  ITK: yes', '  ITK: maybe')
         .replace('"09:00"', '"25:00"')
@@ -153,23 +153,25 @@ describe('faults in the file', () => {
     for (const key of ['extend.ITK', 'window.call.from', 'fee.per_day', 'nothing']) expect(faults).toContain(key)
   })
 
-  it('names the line of a file that is not YAML', () => {
-    expect(faultsOf('code: BLT\nname: [a, b\nphone: 1')).toMatch(/line \d/)
+  it('names the line of a file that is not YAML', async () => {
+    expect(await faultsOf('code: BLT\nname: [a, b\nphone: 1')).toMatch(/line \d/)
   })
 
-  it('refuses an empty file', () => {
-    expect(faultsOf('')).toMatch(/the file/)
+  it('refuses an empty file', async () => {
+    expect(await faultsOf('')).toMatch(/the file/)
   })
 
-  it('names a file that is not there', () => {
-    expect(() => loadOffice('/nowhere/office.yaml')).toThrow(/office file \/nowhere\/office\.yaml cannot be read/)
+  it('names a file that is not there', async () => {
+    await expect(loadOffice('/nowhere/office.yaml')).rejects.toThrow(
+      /office file \/nowhere\/office\.yaml cannot be read/,
+    )
   })
 })
 
-function faultsOf(content: string): string {
+async function faultsOf(content: string): Promise<string> {
   const file = fileWith(content)
   try {
-    loadOffice(file)
+    await loadOffice(file)
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     expect(error.code).toBe('config')

@@ -1,5 +1,6 @@
+import { join } from 'node:path'
 import type { CivilDate, TimeOfDay } from './civil-date.ts'
-import { readOfficeFile } from './office-file.ts'
+import { keptReading } from './kept-reading.ts'
 import type { OfficeFile } from './office-schema.ts'
 
 export type Channel = 'sms' | 'call' | 'whatsapp'
@@ -78,12 +79,21 @@ export type Office = {
   unverified: string[]
 }
 
+const RULES = ['office-file.ts', 'office-schema.ts', 'civil-date.ts', 'smtp-url.ts', 'web-address.ts'].map((file) =>
+  join(import.meta.dirname, file),
+)
+
 /**
  * Throws AppError('config') that names every fault in the file at once. With `base`, the office file of the program, `file`
  * is that of a further office and holds what differs.
  */
-export function loadOffice(file: string, { base }: { base?: string } = {}): Office {
-  const raw = readOfficeFile(file, base)
+export async function loadOffice(file: string, { base }: { base?: string } = {}): Promise<Office> {
+  const raw = await keptReading({
+    name: 'office',
+    files: base === undefined ? [file] : [file, base],
+    rules: RULES,
+    read: async () => (await import('./office-file.ts')).readOfficeFile(file, base),
+  })
   return {
     code: raw.code,
     name: raw.name,

@@ -22,17 +22,17 @@ describe('several offices', () => {
     writeFileSync(join(folder, 'offices', code, 'office.yaml'), content)
   }
 
-  it('are one where there is one file', () => {
-    const offices = load()
+  it('are one where there is one file', async () => {
+    const offices = await load()
     expect(offices.all.map(({ code }) => code)).toEqual(['BLT'])
     expect([offices.home.code, offices.whole]).toEqual(['BLT', true])
     expect(byTimeZone(offices)).toEqual([offices])
     expect(onlyOffice(offices, 'BLT')).toBe(offices)
   })
 
-  it('say what is their own and have the rest from the first', () => {
+  it('say what is their own and have the rest from the first', async () => {
     put('MLG', OWN)
-    const { home, all, of } = load()
+    const { home, all, of } = await load()
     expect(all.map(({ code }) => code)).toEqual(['BLT', 'MLG'])
     const malang = of('MLG')
     expect(malang).toMatchObject({
@@ -45,9 +45,9 @@ describe('several offices', () => {
     for (const key of same) expect([key, malang[key]]).toEqual([key, home[key]])
   })
 
-  it('may have a policy and a time zone of their own', () => {
+  it('may have a policy and a time zone of their own', async () => {
     put('MLG', `${OWN}time_zone: Asia/Makassar\nstages:\n  14: { channels: [sms], to: [resident] }\n`)
-    const offices = load()
+    const offices = await load()
     expect([...offices.of('MLG').stages.keys()]).toEqual([14])
     const zones = byTimeZone(offices)
     expect(zones.map(({ all, whole }) => [all.map(({ code }) => code), whole])).toEqual([
@@ -66,14 +66,14 @@ describe('several offices', () => {
     ["the first one's code", OWN.replace('MLG', 'BLT'), /code BLT is that of/],
     ['a folder of another name', OWN.replace('MLG', 'SUB'), /code is SUB; its folder is MLG/],
     ['a wrong value', OWN.replace('"07:30"', '"7:30"'), /hours\[0\]\.from \(line \d+\) is "7:30": must be a time/],
-  ])('name the file and %s', (_, content, expected) => {
+  ])('name the file and %s', async (_, content, expected) => {
     put('MLG', content)
-    expect(load).toThrow(expected)
+    await expect(load()).rejects.toThrow(expected)
   })
 
-  it('are all faulty at once, by name', () => {
+  it('are all faulty at once, by name', async () => {
     put('MLG', OWN.replace(/^name:.*\n/m, ''))
     put('SUB', OWN)
-    expect(load).toThrow(/MLG[\s\S]*name is missing[\s\S]*code is MLG; its folder is SUB/)
+    await expect(load()).rejects.toThrow(/MLG[\s\S]*name is missing[\s\S]*code is MLG; its folder is SUB/)
   })
 })

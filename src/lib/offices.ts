@@ -38,14 +38,14 @@ export function onlyOffice(offices: Offices, code: string): Offices {
  * its own and leaves the rest to `file`.
  * @throws AppError `config` that names every fault in every file
  */
-export function loadOffices(file: string): Offices {
-  const home = loadOffice(file)
+export async function loadOffices(file: string): Promise<Offices> {
+  const home = await loadOffice(file)
   const further: Office[] = []
   const faults: string[] = []
   for (const { code, folder } of officeFolders(file)) {
     const own = join(folder, 'office.yaml')
     try {
-      const office = loadOffice(own, { base: file })
+      const office = await loadOffice(own, { base: file })
       if (office.code === home.code) faults.push(`office file ${own}: code ${office.code} is that of ${file}`)
       else if (office.code !== code) faults.push(`office file ${own}: code is ${office.code}; its folder is ${code}`)
       else further.push(office)

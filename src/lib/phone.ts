@@ -1,9 +1,5 @@
-import {
-  type CountryCode,
-  getCountryCallingCode,
-  type PhoneNumber as Parsed,
-  parsePhoneNumberFromString,
-} from 'libphonenumber-js/max'
+import type { CountryCode, PhoneNumber as Parsed } from 'libphonenumber-js/max'
+import { phoneLibrary } from './phone-library.ts'
 
 declare const e164: unique symbol
 
@@ -48,7 +44,7 @@ export function parsePhone(text: string, defaultCountry = 'ID', ownerCountry = '
 
 /** `+62` for `+628123456789`; '' for a number that no country code begins. */
 export function countryCallingCode(number: string): string {
-  const parsed = parsePhoneNumberFromString(number)
+  const parsed = phoneLibrary().parsePhoneNumberFromString(number)
   return parsed ? `+${parsed.countryCallingCode}` : ''
 }
 
@@ -129,7 +125,7 @@ function guess(digits: string, country: CountryCode, ownerCountry: string): Pars
   if (digits.startsWith('0')) return national(digits, country)
   // The library reads 62811… with region ID as +6262811…: the + has to go in front.
   const abroad = international(digits)
-  if (abroad && digits.startsWith(getCountryCallingCode(country))) return abroad
+  if (abroad && digits.startsWith(phoneLibrary().getCountryCallingCode(country))) return abroad
   const here = national(digits, country)
   if (!here || !abroad) return here ?? abroad
   if (!isMobile(abroad)) return here
@@ -138,12 +134,12 @@ function guess(digits: string, country: CountryCode, ownerCountry: string): Pars
 }
 
 function international(digits: string): Parsed | undefined {
-  const parsed = parsePhoneNumberFromString(`+${digits}`, { extract: false })
+  const parsed = phoneLibrary().parsePhoneNumberFromString(`+${digits}`, { extract: false })
   return parsed?.isValid() ? parsed : undefined
 }
 
 function national(digits: string, country: CountryCode): Parsed | undefined {
-  const parsed = parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false })
+  const parsed = phoneLibrary().parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false })
   return parsed?.isValid() ? parsed : undefined
 }
 

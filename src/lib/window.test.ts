@@ -4,7 +4,7 @@ import { civilDate, instantOf } from './civil-date.ts'
 import { type Channel, loadOffice } from './office.ts'
 import { windowAt } from './window.ts'
 
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 const sunday = civilDate('2026-11-22')
 
 function at(time: string, day = sunday): number {

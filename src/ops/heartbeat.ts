@@ -1,5 +1,4 @@
 import { and, eq, gt, isNotNull, max } from 'drizzle-orm'
-import { request } from 'undici'
 import { readMeta, writeMeta } from '../db/meta.ts'
 import type { Db } from '../db/open.ts'
 import type { Log } from '../lib/events.ts'
@@ -46,6 +45,8 @@ export async function sendHeartbeat({
   timeoutMs?: number
 }): Promise<'sent' | 'failed'> {
   const host = URL.parse(url)?.host ?? 'not an address'
+  // Once a day: all of undici would stay in memory from the start.
+  const { request } = await import('undici')
   try {
     const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(timeoutMs) })
     await body.dump()

@@ -8,6 +8,8 @@ import type { AlarmMailDeps } from './alarm-mail.ts'
 import type { DigestDeps } from './digest.ts'
 import type { Post } from './mail.ts'
 
+const WORDS = await loadWords()
+
 /** All that digest and alarms need, without a register. */
 export function mailDeps(given: {
   db: Db
@@ -23,7 +25,7 @@ export function mailDeps(given: {
     log,
     office,
     home: true,
-    words: loadWords(),
+    words: WORDS,
     templatesDir: join(import.meta.dirname, '../../templates'),
     consoleBaseUrl: baseUrl,
     from: 'tenggat@imigrasi.example',

@@ -10,7 +10,7 @@ import { silentLog } from '../lib/events.ts'
 import { loadOffice } from '../lib/office.ts'
 import { type Metrics, openMetrics } from './metrics.ts'
 
-const OFFICE = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const OFFICE = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 const DATE = civilDate('2026-11-23')
 
 describe('the figures', () => {

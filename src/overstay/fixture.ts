@@ -8,7 +8,7 @@ import { loadOffice } from '../lib/office.ts'
 import { officesOf, onlyOffice } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 
-export const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+export const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 /** Others are there too, and not looked at. */
 export const offices = onlyOffice(officesOf([office, { ...office, code: 'SUB' }]), 'BLT')
 export const vault = testVault

@@ -4,7 +4,7 @@ import { civilDate } from '../lib/civil-date.ts'
 import { loadOffice } from '../lib/office.ts'
 import { estimatedFee, isExactlySixty, levelAt, overstayDays } from './levels.ts'
 
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 
 describe('days of overstay', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { getCountryCallingCode, isSupportedCountry } from 'libphonenumber-js/max'
 import type { Channel } from '../db/schema.ts'
 import { begunMinutes, costOf } from '../deliver/cost.ts'
+import { phoneLibrary } from '../lib/phone-library.ts'
 import { monthsOf, type Period } from './report-period.ts'
 import type { Area, ReportScope } from './report-scope.ts'
 
@@ -61,5 +61,6 @@ function usageIn({ read }: ReportScope, area: Area, { from, to }: Period) {
 }
 
 function prefixOf(country: string | null): string {
+  const { getCountryCallingCode, isSupportedCountry } = phoneLibrary()
   return country && isSupportedCountry(country) ? `+${getCountryCallingCode(country)}` : 'other'
 }

@@ -29,11 +29,11 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
       const receipt = { kind: 'call', sid, status: `answered:${answeredBy}`, attemptId } as const
       await recordReceipt({ deps, counts, request, receipt })
     }
-    if (answeredBy === 'fax') return sendTwiml(reply, callTwiml({ utterances: [] }))
+    if (answeredBy === 'fax') return sendTwiml(reply, await callTwiml({ utterances: [] }))
     const delivery = await deliveryOf(deps, attemptId)
     if (!delivery) return sayOffice(deps, reply)
     if (answeredBy?.startsWith('machine'))
-      return sendTwiml(reply, callTwiml({ utterances: await note(deps.at(delivery.officeCode), delivery) }))
+      return sendTwiml(reply, await callTwiml({ utterances: await note(deps.at(delivery.officeCode), delivery) }))
     return ask(deps.at(delivery.officeCode), reply, { delivery, attemptId, round: 1 })
   })
 
@@ -50,10 +50,10 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
     const ours = deps.at(delivery.officeCode)
     if (key === '1') {
       await acknowledge(deps.db, { deliveryId: delivery.id, answer: 'understood', via: 'key', now: deps.clock.now() })
-      return sendTwiml(reply, callTwiml({ utterances: await sentence(ours, delivery.language, 'thanks') }))
+      return sendTwiml(reply, await callTwiml({ utterances: await sentence(ours, delivery.language, 'thanks') }))
     }
     if (round >= ROUNDS)
-      return sendTwiml(reply, callTwiml({ utterances: await sentence(ours, delivery.language, 'goodbye') }))
+      return sendTwiml(reply, await callTwiml({ utterances: await sentence(ours, delivery.language, 'goodbye') }))
     return ask(ours, reply, { delivery, attemptId, round: round + 1 })
   })
 
@@ -66,7 +66,7 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
     const delivery = await deliveryOf(deps, attemptId)
     const ours = delivery ? deps.at(delivery.officeCode) : deps
     const utterances = await sentence(ours, delivery?.language ?? 'id', 'goodbye')
-    return sendTwiml(reply, callTwiml({ utterances }))
+    return sendTwiml(reply, await callTwiml({ utterances }))
   })
 
   app.post('/twilio/call/inbound', async (request, reply) => {
@@ -80,7 +80,7 @@ export function registerCalls(app: FastifyInstance, deps: PublicDeps, counts: Pu
     const utterances = delivery ? await note(ours, delivery) : []
     if (!delivery || utterances.length === 0) return sayOffice(ours, reply)
     const goodbye = await sentence(ours, delivery.language, 'goodbye')
-    return sendTwiml(reply, callTwiml({ utterances: [...utterances, ...goodbye] }))
+    return sendTwiml(reply, await callTwiml({ utterances: [...utterances, ...goodbye] }))
   })
 }
 
@@ -108,7 +108,7 @@ async function ask(
   const path = `/twilio/call/${attemptId}`
   const keysTo = publicUrl(deps, `${path}/key?round=${round}`)
   const then = publicUrl(deps, `${path}/end?heard=1`)
-  return sendTwiml(reply, callTwiml({ utterances: [...before, ...told, ...question], keysTo, then }))
+  return sendTwiml(reply, await callTwiml({ utterances: [...before, ...told, ...question], keysTo, then }))
 }
 
 /** The recorded note, or without its file the same words by the carrier's voice; nothing once the link has ended. */
@@ -142,5 +142,5 @@ async function sayOffice(deps: PublicDeps, reply: FastifyReply): Promise<Fastify
     const hours = openingHours(deps.office, language).map(({ days, times }) => `${days}, ${times}.`)
     utterances.push(...spokenTemplates(deps.templates, language).map((template) => said(template, hours.join(' '))))
   }
-  return sendTwiml(reply, callTwiml({ utterances }))
+  return sendTwiml(reply, await callTwiml({ utterances }))
 }

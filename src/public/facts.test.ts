@@ -5,7 +5,7 @@ import { civilDate } from '../lib/civil-date.ts'
 import { loadOffice } from '../lib/office.ts'
 import { liveNotices, pageFactsOf } from './facts.ts'
 
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 const today = civilDate('2026-11-23')
 
 describe('which notices a link still tells', () => {

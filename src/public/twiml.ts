@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js'
+import type VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js'
 import { type Template, type Templates, templateFor } from '../compose/template.ts'
 
 /** One thing that is heard: a recording of ours, or words for the carrier's own voice. */
@@ -16,8 +16,9 @@ export type CallStep = {
 const SECONDS_FOR_A_KEY = 6
 
 /** The carrier's instructions for one step of a call. Play takes no Ogg (twilio.com/docs/voice/twiml/play). */
-export function callTwiml({ utterances, keysTo, then }: CallStep): string {
-  const response = new VoiceResponse()
+export async function callTwiml({ utterances, keysTo, then }: CallStep): Promise<string> {
+  const { default: Response } = await import('twilio/lib/twiml/VoiceResponse.js')
+  const response = new Response()
   const speaker = keysTo
     ? response.gather({ numDigits: 1, timeout: SECONDS_FOR_A_KEY, action: keysTo, method: 'POST', input: ['dtmf'] })
     : response

@@ -1,3 +1,4 @@
+import { lazily } from '../lib/lazily.ts'
 import type { Field } from './headers.ts'
 
 const personal: ReadonlySet<Field> = new Set<Field>([
@@ -32,10 +33,10 @@ export function mask(value: string): string {
   return `${letters.slice(0, kept).join('')}•••${letters.slice(-kept).join('')}`
 }
 
-const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' })
+const segmenter = lazily(() => new Intl.Segmenter('und', { granularity: 'grapheme' }))
 
 // Masking must not walk through a cell of ten megabytes: both ends are enough.
 function graphemes(value: string): string[] {
   const text = value.length > 400 ? value.slice(0, 200) + value.slice(-200) : value
-  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+  return Array.from(segmenter().segment(text), ({ segment }) => segment)
 }

@@ -9,7 +9,7 @@ const earlier = {
   2024: '01-01 02-08 02-09 02-10 03-11 03-12 03-29 03-31 04-08 04-09 04-10 04-11 04-12 04-15 05-01 05-09 05-10 05-23 05-24 06-01 06-17 06-18 07-07 08-17 09-16 12-25 12-26',
   2025: '01-01 01-27 01-28 01-29 03-28 03-29 03-31 04-01 04-02 04-03 04-04 04-07 04-18 04-20 05-01 05-12 05-13 05-29 05-30 06-01 06-06 06-09 06-27 08-17 08-18 09-05 12-25 12-26',
 }
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 const decreed = [
   ...Object.entries(earlier).flatMap(([year, days]) => days.split(' ').map((day) => civilDate(`${year}-${day}`))),
   ...office.holidays.flatMap(({ days }) => days.map(({ date }) => date)),

@@ -4,7 +4,7 @@ import { addDays, type CivilDate, civilDate } from '../lib/civil-date.ts'
 import { loadOffice, type Office, stagesFor } from '../lib/office.ts'
 import { noticeDue, stageOfTheDay } from './stages.ts'
 
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 const expiresOn = civilDate('2026-06-30')
 
 describe('the stage of the day', () => {

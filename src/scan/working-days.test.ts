@@ -5,7 +5,7 @@ import { AppError } from '../lib/errors.ts'
 import { loadOffice, type Office } from '../lib/office.ts'
 import { holidayListAlarm, isWorkingDay, lastFilingDay } from './working-days.ts'
 
-const office = loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
+const office = await loadOffice(join(import.meta.dirname, '../../templates/office.yaml'))
 const forgotten: Office = { ...office, holidays: office.holidays.filter(({ year }) => year === 2026) }
 const leapYear: Office = { ...office, holidays: [{ year: 2028, confirmed: true, days: [] }] }
 

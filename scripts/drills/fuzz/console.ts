@@ -16,7 +16,7 @@ import { leakIn, openErrorLog, type Target } from './target.ts'
 
 const TODAY = civilDate('2026-11-22')
 const ALL = [...frameRoutes, ...frameAdminRoutes, ...routes]
-const SAID = [...readMessages(WORDS_FOLDER, 'id').keys()].flatMap((key) =>
+const SAID = [...(await readMessages(WORDS_FOLDER, 'id')).keys()].flatMap((key) =>
   key.startsWith('said.') ? [key.slice(5)] : [],
 )
 /** What pages ask of their address; values that are right now and then. */

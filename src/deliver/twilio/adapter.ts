@@ -1,8 +1,7 @@
 import type { Log } from '../../lib/events.ts'
 import type { Answered, Carrier, CarrierFault, Listed, Outgoing, Sent } from '../carrier.ts'
-import { RestException, twilioApi } from './api.ts'
+import type { RestException as RestFault, twilioApi } from './api.ts'
 import { faultOfAnswer, verdictOf } from './errors.ts'
-import { UndiciTransport } from './http.ts'
 
 export type TwilioSettings = {
   accountSid: string
@@ -19,6 +18,8 @@ export type TwilioSettings = {
   now?: (() => number) | undefined
 }
 
+type TwilioApi = ReturnType<typeof twilioApi>
+
 const RING_SECONDS = 30
 const LIST_LIMIT = 200
 /** Connection never made: nothing was processed. */
@@ -34,25 +35,36 @@ const NOT_CONNECTED = new Set([
 /** The carrier port on the Twilio SDK. Nothing is sent twice by it: no automatic retry anywhere below. */
 export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
   const { accountSid, authToken, apiBaseUrl } = settings
-  const transport = new UndiciTransport({
-    accountSid,
-    authToken,
-    timeoutMs: settings.timeoutMs ?? 15_000,
-    connections: settings.connections ?? 100,
-  })
-  const client = twilioApi({ accountSid, apiBaseUrl, transport })
+  let connected: ReturnType<typeof connect> | undefined
 
-  async function ask<Value>(what: () => Promise<Value>): Promise<Answered<Value>> {
+  /** The SDK and undici, loaded when something is sent for the first time. */
+  async function connect() {
+    const [{ RestException, twilioApi }, { UndiciTransport }] = await Promise.all([
+      import('./api.ts'),
+      import('./http.ts'),
+    ])
+    const transport = new UndiciTransport({
+      accountSid,
+      authToken,
+      timeoutMs: settings.timeoutMs ?? 15_000,
+      connections: settings.connections ?? 100,
+    })
+    return { transport, client: twilioApi({ accountSid, apiBaseUrl, transport }), RestException }
+  }
+
+  async function ask<Value>(what: (client: TwilioApi) => Promise<Value>): Promise<Answered<Value>> {
+    connected ??= connect()
+    const { client, RestException } = await connected
     try {
-      return { ok: true, value: await what() }
+      return { ok: true, value: await what(client) }
     } catch (error) {
-      return { ok: false, fault: faultOf(error, log) }
+      return { ok: false, fault: error instanceof RestException ? faultOfRest(error, log) : faultOf(error, log) }
     }
   }
 
   return {
     async send(message): Promise<Sent> {
-      const answer = await ask(async () => {
+      const answer = await ask(async (client) => {
         const { sid, status } =
           message.kind === 'call'
             ? await client.calls.create(callOf(message, settings))
@@ -63,7 +75,7 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
     },
 
     list: (kind, to, since) =>
-      ask(async (): Promise<Listed[]> => {
+      ask(async (client): Promise<Listed[]> => {
         if (kind === 'call') {
           const calls = await client.calls.list({ to, limit: LIST_LIMIT, pageSize: LIST_LIMIT })
           return calls
@@ -77,7 +89,7 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
       }),
 
     fetch: (kind, sid) =>
-      ask(async () => {
+      ask(async (client) => {
         if (kind === 'call') {
           const call = await client.calls(sid).fetch()
           const seconds = call.duration === null ? null : Number(call.duration)
@@ -88,13 +100,13 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
       }),
 
     async redact(sid) {
-      const answer = await ask(() => client.messages(sid).update({ body: '' }))
+      const answer = await ask((client) => client.messages(sid).update({ body: '' }))
       if (answer.ok) return { ok: true, value: 'redacted' }
       return answer.fault.httpStatus === 404 ? { ok: true, value: 'gone' } : answer
     },
 
     probe: () =>
-      ask(async () => {
+      ask(async (client) => {
         const { body, headers } = await client.balance.fetchWithHttpInfo()
         const toldAt = Date.parse(headers.date ?? '')
         return {
@@ -105,14 +117,14 @@ export function twilioCarrier(settings: TwilioSettings, log: Log): Carrier {
       }),
 
     owns: (phoneNumber) =>
-      ask(async () => {
+      ask(async (client) => {
         const bought = await client.incomingPhoneNumbers.list({ phoneNumber, limit: 1 })
         if (bought.length > 0) return true
         return (await client.outgoingCallerIds.list({ phoneNumber, limit: 1 })).length > 0
       }),
 
     async [Symbol.asyncDispose]() {
-      await transport.close()
+      await (await connected)?.transport.close()
     },
   }
 }
@@ -171,15 +183,16 @@ function codeOf(errorCode: number | null | undefined): number | null {
   return errorCode ? Number(errorCode) : null
 }
 
-function faultOf(error: unknown, log: Log): CarrierFault {
-  if (error instanceof RestException) {
-    const code = typeof error.code === 'number' ? error.code : null
-    if (code !== null && error.status < 500 && !verdictOf(code).known) {
-      log.error({ error_code: code, http_status: error.status }, 'unknown carrier error code')
-    }
-    const details = error.details as { retry_after?: string } | undefined
-    return faultOfAnswer(error.status, code, retryAfterMs(details?.retry_after))
+function faultOfRest(error: InstanceType<typeof RestFault>, log: Log): CarrierFault {
+  const code = typeof error.code === 'number' ? error.code : null
+  if (code !== null && error.status < 500 && !verdictOf(code).known) {
+    log.error({ error_code: code, http_status: error.status }, 'unknown carrier error code')
   }
+  const details = error.details as { retry_after?: string } | undefined
+  return faultOfAnswer(error.status, code, retryAfterMs(details?.retry_after))
+}
+
+function faultOf(error: unknown, log: Log): CarrierFault {
   if (isNotConnected(error)) return { verdict: 'busy', code: null, httpStatus: null }
   log.warn({ error: error instanceof Error ? error.name : 'unknown' }, 'carrier request without an answer')
   return { verdict: 'uncertain', code: null, httpStatus: null }
