@@ -87,6 +87,13 @@ export function idsIn(engine: EngineName, ids: readonly number[]): SQL {
   return sql`(select cast(value as bigint) from json_array_elements_text(cast(${list} as json)))`
 }
 
+/** The same with texts. */
+export function textsIn(engine: EngineName, texts: readonly string[]): SQL {
+  const list = JSON.stringify(texts)
+  if (engine === 'sqlite') return sql`(select value from json_each(${list}))`
+  return sql`(select value from json_array_elements_text(cast(${list} as json)))`
+}
+
 /**
  * After a table was filled: PostgreSQL plans by what it was told of a table last, and by itself asks only minutes later. SQLite keeps
  * no statistics here.

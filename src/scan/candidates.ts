@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, gte, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm'
+import { idsIn, textsIn } from '../db/dialect.ts'
 import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { Line } from '../db/schema.ts'
@@ -123,7 +124,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .innerJoin(residents, eq(residents.id, permits.resident_id))
     .leftJoin(cycles, and(eq(cycles.permit_id, permits.id), eq(cycles.expires_on, permits.expires_on)))
     // By their ids: the plus keeps SQLite from walking all current permits for the order.
-    .where(and(inArray(permits.id, permitIds), sql`+${permits.is_current} = 1`))
+    .where(sql`${permits.id} in ${idsIn(reader.engine, permitIds)} and +${permits.is_current} = 1`)
     .orderBy(asc(permits.expires_on), asc(permits.id))
 
   const residentIds = [...new Set(rows.map((row) => row.residentId))]
@@ -145,13 +146,18 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .from(notices)
     .leftJoin(delivery_notices, eq(delivery_notices.notice_id, notices.id))
     .leftJoin(deliveries, eq(deliveries.id, delivery_notices.delivery_id))
-    .where(inArray(notices.cycle_id, cycleIds))
+    .where(sql`${notices.cycle_id} in ${idsIn(reader.engine, cycleIds)}`)
     .orderBy(asc(notices.id))
   const untaken = await neverTaken(reader, told)
   const answers = await reader
     .select({ cycleId: acknowledgements.cycle_id, answer: acknowledgements.answer })
     .from(acknowledgements)
-    .where(and(inArray(acknowledgements.cycle_id, cycleIds), eq(acknowledgements.role, 'resident')))
+    .where(
+      and(
+        sql`${acknowledgements.cycle_id} in ${idsIn(reader.engine, cycleIds)}`,
+        eq(acknowledgements.role, 'resident'),
+      ),
+    )
 
   const indexes = rows.flatMap((row) => [row.phone_index, row.sponsor_phone_index]).filter((index) => index !== null)
   const closed = await closedChannels(reader, indexes)
@@ -195,7 +201,7 @@ export async function heldResidents(reader: Reader, residentIds: number[], today
     .from(holds)
     .where(
       and(
-        inArray(holds.resident_id, residentIds),
+        sql`${holds.resident_id} in ${idsIn(reader.engine, residentIds)}`,
         isNull(holds.lifted_at),
         or(isNull(holds.until_on), gte(holds.until_on, today)),
       ),
@@ -208,15 +214,16 @@ export async function closedChannels(reader: Reader, phoneIndexes: string[]): Pr
   const { opt_outs, dead_numbers } = reader.t
   const closed = new Map<string, Channel[]>()
   if (phoneIndexes.length === 0) return closed
+  const these = textsIn(reader.engine, phoneIndexes)
   const rows = [
     ...(await reader
       .select({ index: opt_outs.phone_index, channel: opt_outs.channel })
       .from(opt_outs)
-      .where(and(inArray(opt_outs.phone_index, phoneIndexes), isNull(opt_outs.withdrawn_at)))),
+      .where(and(sql`${opt_outs.phone_index} in ${these}`, isNull(opt_outs.withdrawn_at)))),
     ...(await reader
       .select({ index: dead_numbers.phone_index, channel: dead_numbers.channel })
       .from(dead_numbers)
-      .where(inArray(dead_numbers.phone_index, phoneIndexes))),
+      .where(sql`${dead_numbers.phone_index} in ${these}`)),
   ]
   for (const { index, channel } of rows) closed.set(index, [...(closed.get(index) ?? []), channel])
   return closed
