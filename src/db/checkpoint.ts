@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 /** The log of a busy day; SQLite's own measure is the same. */
 const LONG_BYTES = 4 * 1024 * 1024
 /** An import writes the same pages of an index over and over: with a shorter log each would go into the file as often. */
-const LONGEST_BYTES = 64 * 1024 * 1024
+const LONGEST_BYTES = 256 * 1024 * 1024
 /** What another program still reads of it stands in the way: the next try, when the log has grown by this. */
 const FURTHER_BYTES = 1024 * 1024
 

@@ -87,6 +87,17 @@ export function rowsIn(
   return sql`(select ${named} from json_array_elements(cast(${list} as json)))`
 }
 
+/**
+ * After a table was filled: PostgreSQL plans by what it was told of a table last, and by itself asks only minutes later. SQLite keeps
+ * no statistics here.
+ */
+export async function refreshStatistics(
+  tx: { engine: EngineName; run(statement: SQL): Promise<void> },
+  table: string,
+): Promise<void> {
+  if (tx.engine === 'postgres') await tx.run(sql.raw(`analyze ${table}`))
+}
+
 /** The clock of the PostgreSQL server, in epoch ms: the one clock that all workers share. Moves on within a transaction. */
 export function databaseNow(): SQL {
   return sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`

@@ -310,8 +310,8 @@ function readerOf(db: Drizzle, t: Tables): Reader {
   return reader as unknown as Reader
 }
 
-/** What a statement of PostgreSQL takes is 65,535. */
-const MOST_PARAMETERS = 16_000
+/** They travel as one parameter, whose text must be held twice. */
+const ROWS_PER_STATEMENT = 1_000
 
 function postgresTx(db: Drizzle, t: Tables): Tx {
   const writes = {
@@ -326,19 +326,14 @@ function postgresTx(db: Drizzle, t: Tables): Tx {
       rows: Parameters<Tx['insertRows']>[1],
       options: Parameters<Tx['insertRows']>[2],
     ) => {
-      const columns = Object.keys(rows[0] ?? {})
+      const columns = sql.raw(Object.keys(rows[0] ?? {}).join(', '))
+      const into = sql.raw(table)
+      const after = sql.raw(afterValues(options))
       const returned: unknown[] = []
-      const perStatement = Math.floor(MOST_PARAMETERS / columns.length)
-      for (let from = 0; from < rows.length; from += perStatement) {
-        const values = rows.slice(from, from + perStatement).map(
-          (row) =>
-            sql`(${sql.join(
-              columns.map((column) => sql`${row[column]}`),
-              sql`, `,
-            )})`,
-        )
+      for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+        const some = JSON.stringify(rows.slice(from, from + ROWS_PER_STATEMENT))
         const { rows: theirs } = (await db.execute(
-          sql`insert into ${sql.raw(table)} (${sql.raw(columns.join(', '))}) values ${sql.join(values, sql`, `)}${sql.raw(afterValues(options))}`,
+          sql`insert into ${into} (${columns}) select ${columns} from json_populate_recordset(null::${into}, ${some})${after}`,
         )) as unknown as pg.QueryResult
         returned.push(...theirs)
       }

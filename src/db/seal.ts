@@ -54,8 +54,8 @@ export function openVault(keyFile: string, source: string, { reread }: { reread?
       const iv = pool.take()
       const cipher = createCipheriv('aes-256-gcm', key, iv)
       cipher.setAAD(Buffer.from(place))
-      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return `${id}.${Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')}`
+      const body = [cipher.update(plain, 'utf8'), cipher.final()]
+      return `${id}.${Buffer.concat([iv, cipher.getAuthTag(), ...body]).toString('base64url')}`
     },
     open(sealed, place) {
       const dot = sealed.indexOf('.')
@@ -69,8 +69,8 @@ export function openVault(keyFile: string, source: string, { reread }: { reread?
       decipher.setAuthTag(bytes.subarray(12, 28))
       return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8')
     },
-    blind: (value, place) => hmac(indexKey, [place, value]).subarray(0, 16).toString('base64url'),
-    token: (...parts) => hmac(linkKey, parts).subarray(0, 16).toString('base64url'),
+    blind: (value, place) => hmac(indexKey, [place, value]),
+    token: (...parts) => hmac(linkKey, parts),
     tokenHash: (token) => createHmac('sha256', 'tenggat token').update(token).digest('base64url'),
     currentKey() {
       refresh(true)
@@ -175,15 +175,16 @@ function derive(key: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', purpose, KEY_BYTES))
 }
 
-/** Parts are length-prefixed, so ("ab","c") and ("a","bc") differ. */
-function hmac(key: Buffer, parts: readonly (string | number)[]): Buffer {
-  const mac = createHmac('sha256', key)
-  for (const part of parts) {
-    const text = String(part)
-    mac.update(`${Buffer.byteLength(text)}:${text}`)
-  }
-  return mac.digest()
+/** The first 128 bits, base64url. Parts are length-prefixed, so ("ab","c") and ("a","bc") differ. */
+function hmac(key: Buffer, parts: readonly (string | number)[]): string {
+  let message = ''
+  for (const part of parts) message += `${Buffer.byteLength(String(part))}:${part}`
+  const digest = createHmac('sha256', key).update(message).digest('base64url')
+  // As text at once, a third of the time goes. The 22nd character has two bits of the 128, and four that are not asked for.
+  return digest.slice(0, 21) + 'AQgw'[BASE64URL.indexOf(digest[21]!) >> 4]
 }
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 function fail(source: string, what: string): never {
   throw new AppError('config', `SECRET_KEY_FILE ${source}: ${what}`)

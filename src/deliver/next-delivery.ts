@@ -120,6 +120,7 @@ async function wantedOf(
     channel: next.channel,
     noticeId: notice.noticeId,
     phone: phone.number,
+    phoneIndex: phone.index,
     phoneCountry: phone.country,
     language: next.role === notice.role ? from!.language : office.sponsorLanguage,
   }

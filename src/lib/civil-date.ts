@@ -6,6 +6,8 @@ export type CivilDate = string & { readonly [civil]: true }
 /** Throws a RangeError unless `text` is a real calendar date written `YYYY-MM-DD`. */
 export function civilDate(text: string): CivilDate {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) throw new RangeError(`not a date written YYYY-MM-DD: ${text}`)
+  // Days that every month has: no calendar need be asked.
+  if (/-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/.test(text)) return text as CivilDate
   return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString() as CivilDate
 }
 

@@ -1,4 +1,4 @@
-import type { CountryCode, PhoneNumber as Parsed } from 'libphonenumber-js/max'
+import type { CountryCode, NumberType, PhoneNumber as Parsed } from 'libphonenumber-js/max'
 import { phoneLibrary } from './phone-library.ts'
 
 declare const e164: unique symbol
@@ -67,10 +67,12 @@ const none = new Set(
 )
 
 function saysNone(plain: string): boolean {
+  if (/[1-9]/.test(plain)) return false
   return none.has(plain.toLowerCase().replace(/[\s./_\-–—]/g, '')) || /^[+\s.\-–—/()0]*$/.test(plain)
 }
 
 function plainText(text: string): string {
+  if (/^[+\d(][\d +()-]*\d$/.test(text)) return text
   return asciiDigits(text)
     .replace(/\p{Cf}/gu, '')
     .normalize('NFKC')
@@ -95,12 +97,7 @@ function readOne(
   country: CountryCode,
   ownerCountry: string,
 ): (Phone & { remark?: PhoneRemark }) | { fault: PhoneFault } {
-  const extension = /[\s,]*(?:ext|ekst|pes|pesawat)\.?\s*:?\s*\d+$/i
-  const bare = part
-    .replace(/^(?:(?:whatsapp|wa|hp|telp|tlp|telepon|tel|phone|ph|mobile|cell|no|nomor)\b[.:\s]*)+/i, '')
-    .replace(extension, '')
-    .replace(/\(\s*[\p{L}\s.]+\)/gu, '')
-    .replace(/\s+\p{L}[\p{L}\s.]*$/u, '')
+  const bare = withoutWords(part)
   if (!/\d/.test(bare) || !/^\s*\+?[\d\s().\-‐-―]+$/.test(bare)) return { fault: 'not-a-number' }
 
   const digits = bare.replace(/\D/g, '')
@@ -110,17 +107,30 @@ function readOne(
       : guess(digits, country, ownerCountry)
   if (found === undefined) return { fault: 'not-valid' }
   if (found === 'ambiguous') return { fault: 'ambiguous' }
-  const type = found.getType()
+  const { number, type } = found
   if (type === 'PREMIUM_RATE' || type === 'SHARED_COST') return { fault: 'premium' }
   const phone: Phone = {
-    number: found.number as string as PhoneNumber,
-    country: found.country ?? '',
+    number: number.number as string as PhoneNumber,
+    country: number.country ?? '',
     line: lineOf(type),
   }
   return extension.test(part) ? { ...phone, remark: 'extension-dropped' } : phone
 }
 
-function guess(digits: string, country: CountryCode, ownerCountry: string): Parsed | 'ambiguous' | undefined {
+const extension = /[\s,]*(?:ext|ekst|pes|pesawat)\.?\s*:?\s*\d+$/i
+
+function withoutWords(part: string): string {
+  if (/^[+\d .-]*$/.test(part)) return part
+  return part
+    .replace(/^(?:(?:whatsapp|wa|hp|telp|tlp|telepon|tel|phone|ph|mobile|cell|no|nomor)\b[.:\s]*)+/i, '')
+    .replace(extension, '')
+    .replace(/\(\s*[\p{L}\s.]+\)/gu, '')
+    .replace(/\s+\p{L}[\p{L}\s.]*$/u, '')
+}
+
+type Valid = { number: Parsed; type: NumberType }
+
+function guess(digits: string, country: CountryCode, ownerCountry: string): Valid | 'ambiguous' | undefined {
   if (digits.startsWith('00')) return international(digits.slice(2)) ?? national(digits.replace(/^0+/, '0'), country)
   if (digits.startsWith('0')) return national(digits, country)
   // The library reads 62811… with region ID as +6262811…: the + has to go in front.
@@ -128,26 +138,26 @@ function guess(digits: string, country: CountryCode, ownerCountry: string): Pars
   if (abroad && digits.startsWith(phoneLibrary().getCountryCallingCode(country))) return abroad
   const here = national(digits, country)
   if (!here || !abroad) return here ?? abroad
-  if (!isMobile(abroad)) return here
-  if (!isMobile(here)) return abroad
-  return abroad.country === ownerCountry ? 'ambiguous' : here
+  if (lineOf(abroad.type) !== 'mobile') return here
+  if (lineOf(here.type) !== 'mobile') return abroad
+  return abroad.number.country === ownerCountry ? 'ambiguous' : here
 }
 
-function international(digits: string): Parsed | undefined {
-  const parsed = phoneLibrary().parsePhoneNumberFromString(`+${digits}`, { extract: false })
-  return parsed?.isValid() ? parsed : undefined
+function international(digits: string): Valid | undefined {
+  return validOf(phoneLibrary().parsePhoneNumberFromString(`+${digits}`, { extract: false }))
 }
 
-function national(digits: string, country: CountryCode): Parsed | undefined {
-  const parsed = phoneLibrary().parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false })
-  return parsed?.isValid() ? parsed : undefined
+function national(digits: string, country: CountryCode): Valid | undefined {
+  return validOf(phoneLibrary().parsePhoneNumberFromString(digits, { defaultCountry: country, extract: false }))
 }
 
-function isMobile(number: Parsed): boolean {
-  return lineOf(number.getType()) === 'mobile'
+/** Whoever has a type is valid: the library would find it out twice. */
+function validOf(number: Parsed | undefined): Valid | undefined {
+  const type = number?.getType()
+  return number && (type !== undefined || number.isValid()) ? { number, type } : undefined
 }
 
-function lineOf(type: ReturnType<Parsed['getType']>): Phone['line'] {
+function lineOf(type: NumberType): Phone['line'] {
   if (type === 'MOBILE') return 'mobile'
   return type === 'FIXED_LINE' ? 'fixed' : 'unknown'
 }

@@ -1,6 +1,5 @@
 import { type CivilDate, yearOf } from '../lib/civil-date.ts'
 import { type Phone, type PhoneFault, type PhoneRemark, parsePhone } from '../lib/phone.ts'
-import { remembered } from '../lib/remembered.ts'
 import type { Reason, RowFault } from './fault.ts'
 import type { Columns, Field } from './headers.ts'
 import { parseLanguage } from './language.ts'
@@ -10,8 +9,6 @@ import { parseDate } from './parse-date.ts'
 import { parsePermitKind } from './permit-kind.ts'
 import { phoneReasons, reasons } from './reasons.ts'
 import { cleanText, isSpreadsheetDebris, saysNothing } from './text.ts'
-
-const readDate = remembered(parseDate)
 
 /** In whole years from today, both ends included. */
 type DateRange = { today: CivilDate; past: number; future: number; required?: boolean }
@@ -90,7 +87,7 @@ export class Cells {
   date(field: Field, { today, past, future, required = false }: DateRange): CivilDate | null {
     const text = this.#filled(field)
     if (text === null) return required ? this.#reject(field, reasons.missing) : null
-    const reading = readDate(text)
+    const reading = parseDate(text)
     const wrong = 'reason' in reading ? reading.reason : outOfRange(reading.date, today, past, future)
     if (!wrong && 'date' in reading) return reading.date
     return required ? this.#reject(field, wrong!) : this.#remark(field, wrong!)

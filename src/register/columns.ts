@@ -78,10 +78,11 @@ export function phoneColumns<Name extends PhoneField>(
   field: Name,
   phone: Phone | null,
 ): PhoneColumns<Name> {
+  const [, index, country, line] = personColumnsOf[field]
   return {
-    [`${field}_index`]: phone && vault.blind(phone.number, 'phone'),
-    [`${field}_country`]: phone?.country || null,
-    [`${field}_line`]: phone?.line ?? null,
+    [index]: phone && vault.blind(phone.number, 'phone'),
+    [country]: phone?.country || null,
+    [line]: phone?.line ?? null,
   } as PhoneColumns<Name>
 }
 

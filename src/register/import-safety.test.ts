@@ -80,7 +80,7 @@ describe('an import that must not go through', () => {
       ...rows(150).map((one) => ({ ...one, phone: '' })),
       ...rows(50, 151),
       ...rows(150, 201).map((one) => ({ ...one, expires_on: '2029-01-09' })),
-      ...rows(1_800, 2000),
+      ...rows(4_800, 2000),
       row(9000, { permit_kind: 'DIPLOMATIK' }),
     ]
     await at.bring(before)
@@ -117,6 +117,7 @@ describe('an import that must not go through', () => {
       .select({ state: imports.state })
       .from(imports)
       .where(eq(imports.office_code, at.office))
+      .orderBy(imports.id)
     expect(states.map(({ state }) => state)).toEqual(['applied', 'failed', 'applied'])
     expect(await at.db.read.$count(at.db.t.staging)).toBe(0)
   }, 60_000)

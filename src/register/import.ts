@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { and, eq, inArray } from 'drizzle-orm'
+import { refreshStatistics } from '../db/dialect.ts'
 import type { Db } from '../db/open.ts'
 import type { CivilDate } from '../lib/civil-date.ts'
 import { AppError } from '../lib/errors.ts'
@@ -70,6 +71,7 @@ async function carryThrough(
     })
     const { added, changed, renewed } = counted.comparison.verdicts
     await applyStaged(run, (people) => progress(500 + (450 * people) / Math.max(people, added + changed + renewed)))
+    for (const table of ['residents', 'permits']) await writeStep(run, (tx) => refreshStatistics(tx, table))
     const result = await close(run, counted, { state: 'applied' })
     progress(1000)
     return result

@@ -50,7 +50,9 @@ async function byPassport(run: ImportRun): Promise<void> {
               select 1 from staging o where o.import_id = ${run.importId} and o.register_no = r.register_no)))
         order by case when r.full_name = staging.full_name then 0 else 1 end, r.id
         limit 1)
-      where ${mine} and resident_id is null and passport_index is not null
+      where ${mine} and resident_id is null and exists (
+          select 1 from residents r
+          where r.passport_index = staging.passport_index and r.nationality = staging.nationality)
         and (register_no is null or not exists (
           select 1 from staging o
           where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
@@ -81,18 +83,13 @@ async function groupNewPeople(run: ImportRun): Promise<void> {
   // Rows without a register number join the one who has this passport elsewhere in the file, and only then each other.
   await eachRange(run, (tx, mine) =>
     tx.run(sql`
-      update staging set resident_id = (
-        select max(+o.resident_id) from staging o
-        where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
-          and o.nationality = staging.nationality and coalesce(o.register_no, '') <> '')
-      where ${mine} and resident_id is null and register_no is null`),
-  )
-  await eachRange(run, (tx, mine) =>
-    tx.run(sql`
-      update staging set resident_id = -(
-        select min(+o.id) from staging o
-        where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
-          and o.nationality = staging.nationality and coalesce(o.register_no, '') = '')
+      update staging set resident_id = coalesce(
+        (select max(+o.resident_id) from staging o
+          where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
+            and o.nationality = staging.nationality and coalesce(o.register_no, '') <> ''),
+        -(select min(+o.id) from staging o
+          where o.import_id = ${run.importId} and o.passport_index = staging.passport_index
+            and o.nationality = staging.nationality and coalesce(o.register_no, '') = ''))
       where ${mine} and resident_id is null`),
   )
 }

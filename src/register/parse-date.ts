@@ -34,6 +34,7 @@ export function serialDate(serial: number, from1904 = false): CivilDate | null {
 }
 
 function plainDate(text: string): string {
+  if (/^[\d/.-]+$/.test(text)) return text
   return asciiDigits(text.normalize('NFKC'))
     .replace(/^'/, '')
     .replace(/\s*([/.-])\s*/g, '$1')

@@ -1,4 +1,5 @@
-import { and, eq, inArray, isNull, or } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import { idsIn } from '../db/dialect.ts'
 import type { Tx } from '../db/open.ts'
 import { currentPermit } from './current.ts'
 import { liftHold, setHold } from './holds.ts'
@@ -20,7 +21,7 @@ export async function settlePermits(tx: Tx, settled: { residentIds: number[]; no
       is_current: permits.is_current,
     })
     .from(permits)
-    .where(inArray(permits.resident_id, settled.residentIds))
+    .where(sql`${permits.resident_id} in ${idsIn(tx.engine, settled.residentIds)}`)
   const current = [...Map.groupBy(rows, (row) => row.residentId).values()].map((theirs) => currentPermit(theirs)!)
   const currentIds = new Set(current.map(({ permit }) => permit.id))
 
@@ -43,7 +44,7 @@ async function mark(tx: Tx, change: { ids: number[]; is_current: 0 | 1; now: num
   await tx
     .update(permits)
     .set({ is_current: change.is_current, updated_at: change.now })
-    .where(inArray(permits.id, change.ids))
+    .where(sql`${permits.id} in ${idsIn(tx.engine, change.ids)}`)
 }
 
 /** A doubt whether this is the same person as another one weighs more, and stays. */
@@ -55,8 +56,11 @@ async function doubtPermits(tx: Tx, change: { residentIds: number[]; doubtful: n
     .from(residents)
     .where(
       and(
-        inArray(residents.id, change.residentIds),
-        or(isNull(residents.identity_doubt), eq(residents.identity_doubt, 'permits')),
+        sql`${residents.id} in ${idsIn(tx.engine, change.residentIds)}`,
+        or(
+          eq(residents.identity_doubt, 'permits'),
+          and(isNull(residents.identity_doubt), sql`${residents.id} in ${idsIn(tx.engine, change.doubtful)}`),
+        ),
       ),
     )
   const raise = people.filter(({ id, doubt }) => doubtful.has(id) && doubt === null)
@@ -93,7 +97,7 @@ async function holdMinistryKinds(
       liftedAt: holds.lifted_at,
     })
     .from(holds)
-    .where(and(inArray(holds.resident_id, change.residentIds), eq(holds.reason, 'diplomatic')))
+    .where(and(sql`${holds.resident_id} in ${idsIn(tx.engine, change.residentIds)}`, eq(holds.reason, 'diplomatic')))
   const settledAlready = new Set(
     known
       .filter(({ setBy, liftedBy, liftedAt }) => liftedAt === null || (setBy === IMPORT && liftedBy !== IMPORT))

@@ -11,7 +11,7 @@ import type { RegisterFile } from './source.ts'
 /** Sealed before the write begins: sealing is slow, and the write may run twice. */
 type SealedRow = Record<Exclude<keyof Tables['staging']['$inferInsert'], Later>, string | number | null>
 /** What the comparison finds out. */
-type Later = 'id' | 'resident_id' | 'permit_id' | 'verdict'
+type Later = 'id' | 'resident_id' | 'permit_id'
 type RejectRow = Tables['rejects']['$inferInsert']
 
 export type Staged = { rows: number; rejected: number; remarks: number; present: Set<Field> }
@@ -143,6 +143,8 @@ function stagingRow(vault: Vault, importId: number, line: number, row: RegisterR
     ...phoneColumns(vault, 'sponsor_phone', row.sponsorPhone),
     resident_digest: personDigest(vault, person),
     permit_digest: permitDigest(vault, permit),
+    // Until the person turns out to be known.
+    verdict: 'added',
   }
 }
 

@@ -124,7 +124,7 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .innerJoin(residents, eq(residents.id, permits.resident_id))
     .leftJoin(cycles, and(eq(cycles.permit_id, permits.id), eq(cycles.expires_on, permits.expires_on)))
     // By their ids: the plus keeps SQLite from walking all current permits for the order.
-    .where(and(inArray(permits.id, permitIds), sql`+${permits.is_current} = 1`))
+    .where(sql`${permits.id} in ${idsIn(reader.engine, permitIds)} and +${permits.is_current} = 1`)
     .orderBy(asc(permits.expires_on), asc(permits.id))
 
   const residentIds = [...new Set(rows.map((row) => row.residentId))]
@@ -146,13 +146,18 @@ export async function loadCandidates(reader: Reader, permitIds: number[], today:
     .from(notices)
     .leftJoin(delivery_notices, eq(delivery_notices.notice_id, notices.id))
     .leftJoin(deliveries, eq(deliveries.id, delivery_notices.delivery_id))
-    .where(inArray(notices.cycle_id, cycleIds))
+    .where(sql`${notices.cycle_id} in ${idsIn(reader.engine, cycleIds)}`)
     .orderBy(asc(notices.id))
   const untaken = await neverTaken(reader, told)
   const answers = await reader
     .select({ cycleId: acknowledgements.cycle_id, answer: acknowledgements.answer })
     .from(acknowledgements)
-    .where(and(inArray(acknowledgements.cycle_id, cycleIds), eq(acknowledgements.role, 'resident')))
+    .where(
+      and(
+        sql`${acknowledgements.cycle_id} in ${idsIn(reader.engine, cycleIds)}`,
+        eq(acknowledgements.role, 'resident'),
+      ),
+    )
 
   const indexes = rows.flatMap((row) => [row.phone_index, row.sponsor_phone_index]).filter((index) => index !== null)
   const closed = await closedChannels(reader, indexes)

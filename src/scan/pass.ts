@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { textsIn } from '../db/dialect.ts'
 import type { Db, Tx } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
@@ -205,7 +206,7 @@ async function freeReferences(tx: Tx, created: readonly Created[], random: () =>
     const rows = await tx
       .select({ reference: notices.reference })
       .from(notices)
-      .where(inArray(notices.reference, references))
+      .where(sql`${notices.reference} in ${textsIn(tx.engine, references)}`)
     const taken = new Set(rows.map(({ reference }) => reference))
     const again = references.flatMap((reference, index) => {
       const isTaken = taken.has(reference)
@@ -221,7 +222,8 @@ function asWanted(
   { issuedBy, permitNo, expiresOn }: Candidate,
   { phone, ...one }: WantedDelivery & Pick<Wanted, 'noticeId' | 'stage' | 'office'>,
 ): Wanted {
-  return { ...one, issuedBy, permitNo, expiresOn, phone: phone.number, phoneCountry: phone.country }
+  const { number, index, country } = phone
+  return { ...one, issuedBy, permitNo, expiresOn, phone: number, phoneIndex: index, phoneCountry: country }
 }
 
 /** The same row again, to the phone of today. */

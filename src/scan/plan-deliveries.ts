@@ -1,4 +1,5 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { textsIn } from '../db/dialect.ts'
 import { type Gap, readGap } from '../db/gap.ts'
 import { lockRows } from '../db/lock-rows.ts'
 import type { Tx } from '../db/open.ts'
@@ -25,6 +26,7 @@ export type Wanted = LinkParts & {
   office: Office
   noticeId: number
   phone: PhoneNumber
+  phoneIndex: string
   phoneCountry: string | null
   language: string
 }
@@ -48,7 +50,7 @@ export async function addDeliveries(
   const gap = await readGap(tx)
   const groups = new Map<string, { wanted: Wanted[]; phoneIndex: string }>()
   for (const one of options.wanted) {
-    const phoneIndex = vault.blind(one.phone, 'phone')
+    const { phoneIndex } = one
     const apart = mayBeLost(one, gap, one.office.timeZone) ? ` begun ${stageBegins(one)}` : ''
     const key = `${one.office.code} ${phoneIndex} ${one.channel} ${one.language}${apart}`
     const group = groups.get(key)
@@ -117,10 +119,10 @@ async function insertDeliveries(
     .select({ id: deliveries.id, tokenHash: deliveries.token_hash, channel: deliveries.channel })
     .from(deliveries)
     .where(
-      inArray(
-        deliveries.token_hash,
+      sql`${deliveries.token_hash} in ${textsIn(
+        tx.engine,
         values.map((one) => one.token_hash),
-      ),
+      )}`,
     )
   const ids = new Map(rows.map((row) => [`${row.tokenHash} ${row.channel}`, row.id]))
   return values.map((one) => ids.get(`${one.token_hash} ${one.channel}`)!)
@@ -142,7 +144,6 @@ export function startAt(office: Office, channel: Channel, instant: number): numb
 type Vault = {
   token(...parts: (string | number)[]): string
   tokenHash(token: string): string
-  blind(value: string, place: string): string
   seal(plain: string, place: string): string
 }
 
@@ -150,7 +151,7 @@ async function untouchedToday(tx: Tx, today: CivilDate, phoneIndexes: string[]):
   const { deliveries } = tx.t
   const untouched = and(
     eq(deliveries.due_on, today),
-    inArray(deliveries.phone_index, phoneIndexes),
+    sql`${deliveries.phone_index} in ${textsIn(tx.engine, phoneIndexes)}`,
     eq(deliveries.state, 'queued'),
     eq(deliveries.attempts, 0),
   )
