@@ -22,7 +22,7 @@ import { type OverstayRow, overstayList } from '../overstay/case-list.ts'
 import { mayBe } from '../overstay/contact-state.ts'
 import { isAfter, isBefore } from '../overstay/pages.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
-import { kept, stateOfCases } from './kept.ts'
+import { kept, standingOf } from './kept.ts'
 import type { Officer } from './officer.ts'
 
 export const CONTACT_STATES = ['confirmed', 'unconfirmed', 'untried'] as const
@@ -136,7 +136,8 @@ export async function totalOf(
 /** What the open (or closed) cases of the area have to filter by. */
 export async function overstayChoices(scope: OverstayScope, closed = false): Promise<OverstayChoices> {
   const question = `overstay choices ${scope.office.code} ${closed} ${JSON.stringify(scope.officer.regencies)}`
-  return kept(scope.db, { question, about: await stateOfCases(scope.db) }, () => choicesNow(scope, closed))
+  const { cases: about } = await standingOf(scope.db)
+  return kept(scope.db, { question, about }, () => choicesNow(scope, closed))
 }
 
 async function choicesNow(scope: OverstayScope, closed: boolean): Promise<OverstayChoices> {
