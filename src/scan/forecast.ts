@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { and, inArray, isNull } from 'drizzle-orm'
+import { and, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { type Channel, type Office, type Role, stagesFor } from '../lib/office.ts'
@@ -171,7 +171,7 @@ async function heldUntil(read: Reader, candidates: readonly Candidate[]): Promis
   const rows = await read
     .select({ residentId: holds.resident_id, untilOn: holds.until_on })
     .from(holds)
-    .where(and(inArray(holds.resident_id, ids), isNull(holds.lifted_at)))
+    .where(and(inArray(holds.resident_id, ids), sql`+${holds.lifted_at} is null`))
   for (const { residentId, untilOn } of rows) {
     const known = until.get(residentId)
     const end = untilOn ?? NEVER
