@@ -40,7 +40,7 @@ export type ForecastDeps = {
 }
 
 /** Small, for whoever waits for a page of the console has a turn after each. */
-const PAGE = 100
+const PAGE = 50
 const NEVER = '9999-12-31' as CivilDate
 
 /**
