@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, asc, eq, gte, inArray, lte } from 'drizzle-orm'
 import { inOffices } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
@@ -62,12 +63,12 @@ export async function planOf(deps: ConsoleDeps, { today, now }: Moment): Promise
   kept.set(office.code, mine)
   if (mine.making !== null) return mine.plan
   if (!(await isLarge(deps, today))) {
-    mine.plan = await makePlan(deps, { today, now })
+    mine.plan = await makePlan(deps, { today, now, rest: nextTurn })
     mine.about = about
     return mine.plan
   }
   if (mine.plan === null || now - mine.plan.madeAt >= KEPT_MS) {
-    mine.making = makePlan(deps, { today, now })
+    mine.making = makePlan(deps, { today, now, rest: () => giveWay(db) })
       .then((plan) => Object.assign(mine, { plan, about }))
       .catch((error: unknown) => {
         deps.log.warn({ event: 'console.plan-failed', fault: faultText(error) }, 'the coming notices were not counted')
@@ -99,7 +100,10 @@ export function countPlanned(
     .reduce((sum, one) => sum + one.people, 0)
 }
 
-async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan> {
+async function makePlan(
+  deps: ConsoleDeps,
+  { today, now, rest }: Moment & { rest: () => Promise<unknown> },
+): Promise<Plan> {
   const { db, office, offices, templatesOf } = deps
   const days = new Map<CivilDate, PlanDay>()
   for (let n = 1; n <= PLAN_DAYS; n += 1) {
@@ -113,7 +117,7 @@ async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan
       templatesOf,
       languageOf: deps.languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language ?? 'en'),
       publicBaseUrl: deps.publicBaseUrl ?? office.website.replace(/\/$/, ''),
-      rest: () => giveWay(db),
+      rest,
     },
     {
       today,
@@ -133,16 +137,17 @@ async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan
   await giveRegencies(
     db,
     all.flatMap((day) => day.people),
+    rest,
   )
   for (const day of all) {
     day.people.sort((a, b) => b.stage - a.stage || a.residentId - b.residentId)
     day.counts = countsOf(day.people)
-    await giveWay(db)
+    await rest()
   }
   return { madeAt: now, days: all }
 }
 
-async function giveRegencies(db: Db, people: readonly Planned[]): Promise<void> {
+async function giveRegencies(db: Db, people: readonly Planned[], rest: () => Promise<unknown>): Promise<void> {
   const { residents } = db.t
   const ids = [...new Set(people.map((one) => one.residentId))]
   const regencies = new Map<number, string | null>()
@@ -152,7 +157,7 @@ async function giveRegencies(db: Db, people: readonly Planned[]): Promise<void> 
       .from(residents)
       .where(inArray(residents.id, ids.slice(from, from + CHUNK)))
     for (const { id, regency } of rows) regencies.set(id, regency)
-    await giveWay(db)
+    await rest()
   }
   for (const one of people) one.regency = regencies.get(one.residentId) ?? null
 }
