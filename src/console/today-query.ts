@@ -53,21 +53,31 @@ export async function today(scope: TodayScope): Promise<Today> {
   const stands = await standingOf(db)
   const asked = (what: string) =>
     `${what} ${scope.office.code} ${scope.today} ${JSON.stringify(scope.officer.regencies)}`
-  const [ends14 = 0, ends60 = 0] = await kept(db, { question: asked('ending'), about: stands.people }, () =>
-    countEnding(scope, [14, 60]),
-  )
+  const [ending, told, fates, phoneList, others, followUps, cases, alarms, pauses, duties] = await Promise.all([
+    kept(db, { question: asked('ending'), about: stands.people }, () => countEnding(scope, [14, 60])),
+    kept(db, { question: asked('told'), about: stands.notices }, () => toldToday(scope)),
+    fatesOfDay(scope, scope.today),
+    followUpPage(scope, { view: { kind: 'phone' }, size: PHONE_LIST }),
+    followUpPage(scope, { view: { notKind: 'phone' }, size: OTHERS }),
+    followUpCounts(scope),
+    kept(db, { question: asked('cases'), about: stands.cases }, () => caseFigures(scope)),
+    openAlarms(db.read),
+    pausesNow(db.read, now),
+    dutyHealth(db, now),
+  ])
+  const [ends14 = 0, ends60 = 0] = ending
   return {
     ends14,
     ends60,
-    told: await kept(db, { question: asked('told'), about: stands.notices }, () => toldToday(scope)),
-    fates: await fatesOfDay(scope, scope.today),
-    phoneList: await followUpPage(scope, { view: { kind: 'phone' }, size: PHONE_LIST }),
-    otherFollowUps: (await followUpPage(scope, { view: { notKind: 'phone' }, size: OTHERS })).rows,
-    followUps: await followUpCounts(scope),
-    ...(await kept(db, { question: asked('cases'), about: stands.cases }, () => caseFigures(scope))),
-    alarms: await openAlarms(db.read),
-    pauses: await pausesNow(db.read, now),
-    duties: await dutyHealth(db, now),
+    told,
+    fates,
+    phoneList,
+    otherFollowUps: others.rows,
+    followUps,
+    ...cases,
+    alarms,
+    pauses,
+    duties,
   }
 }
 
