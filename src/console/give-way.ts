@@ -10,7 +10,7 @@ const waiting = new WeakMap<Db, Waiting>()
 const QUIET_MS = 25
 const LOOK_EVERY_MS = 5
 /** Work that gives way goes on all the same, one step for so long a wait, or it would never be done on a busy day. */
-const LONGEST_MS = 250
+const LONGEST_MS = 500
 
 /** Somebody waits for an answer until what this returns is called. */
 export function beginWaiting(db: Db): () => void {
