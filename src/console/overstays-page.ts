@@ -62,7 +62,7 @@ async function list(request: ConsoleRequest, reply: FastifyReply): Promise<strin
   const after = wholeNumber(query.get('after')) ?? null
   const choices = await overstayChoices(scope, view.closed ?? false)
   const known = countedAlready(view, choices)
-  const page = await overstayPage(scope, { view, after, counted: known === null })
+  const page = await overstayPage(scope, { view, after, numbers: false, counted: known === null })
   return render(reply, officer, 'overstays', {
     title: wordsFor(reply, officer)('overstays.title'),
     styles: ['lists.css'],

@@ -57,6 +57,8 @@ type Asked = {
   /** The case of the row before. */
   after?: number | null
   size?: number
+  /** Default true: people's numbers too. */
+  numbers?: boolean
   /** Of the first page: `total` is how many the view has, found by the way. */
   counted?: boolean
 }
@@ -64,7 +66,7 @@ type Asked = {
 /** One page of what the officer may see of it; `total` as `countOverstays`, and null where it was not asked for. */
 export async function overstayPage(
   scope: OverstayScope,
-  { view, after = null, size = PAGE_SIZE, counted = false }: Asked,
+  { view, after = null, size = PAGE_SIZE, numbers = true, counted = false }: Asked,
 ): Promise<Page<OverstayRow> & { total: number | null }> {
   const rows: OverstayRow[] = []
   const total: (number | null)[] = []
@@ -77,7 +79,7 @@ export async function overstayPage(
     })
     total.push(all)
     if (ids.length === 0) break
-    rows.push(...(await rowsOf(scope, ids)).filter((row) => hasContactState(row, view.contact)))
+    rows.push(...(await rowsOf(scope, { ids, numbers })).filter((row) => hasContactState(row, view.contact)))
     last = ids.at(-1)!
     if (ids.length <= size) break
   }
@@ -223,8 +225,11 @@ async function caseIds(
   return { ids: rows.map((row) => row.id), all: counted ? Number(rows[0]?.all ?? 0) : null }
 }
 
-async function rowsOf({ db, office, today }: OverstayScope, ids: number[]): Promise<OverstayRow[]> {
-  const rows = await overstayList(db.read, { office, today, filter: { caseIds: ids } })
+async function rowsOf(
+  { db, office, today }: OverstayScope,
+  { ids, numbers }: { ids: number[]; numbers: boolean },
+): Promise<OverstayRow[]> {
+  const rows = await overstayList(db.read, { office, today, filter: { caseIds: ids }, numbers })
   const byId = new Map(rows.map((row) => [row.case_id, row]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }

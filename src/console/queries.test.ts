@@ -69,6 +69,9 @@ describe('the queries of the pages', () => {
       const { rows, total } = await overstayPage(scope, { view, size: 1, counted: true })
       expect([view, rows.length, total, await countOverstays(scope, view)]).toEqual([view, Math.min(n, 1), n, n])
     }
+    const phones = async (numbers: boolean) =>
+      (await overstayPage(scope, { view: { search: 'zed' }, numbers })).rows.map((row) => row.phone)
+    expect([await phones(true), await phones(false)]).toEqual([[expect.stringMatching(/^\+62/)], [null]])
     expect((await overstayPage(scope, { view: { contact: 'confirmed' }, counted: true })).total).toBeNull()
     expect(await overstayChoices(blitar)).toMatchObject({ levels: { verify: 3 }, regencies: ['Kota Blitar'] })
 
