@@ -8,9 +8,10 @@ import { mailDuties } from '../src/cli/mail-duties.ts'
 import { testDatabase } from '../src/db/testing.ts'
 import { civilDate, instantOf } from '../src/lib/civil-date.ts'
 import { SteppedClock } from '../src/lib/clock.ts'
+import { TIME_ZONE } from './ground.ts'
 import { openMailOffice } from './mail-office.ts'
 import { openMailServer, readMail } from './mail-server.ts'
-import { csv, TIME_ZONE } from './world.ts'
+import { csv } from './world.ts'
 
 const DAY = civilDate('2026-11-10')
 const SLOT = instantOf(DAY, '06:30', TIME_ZONE)

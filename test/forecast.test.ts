@@ -9,6 +9,7 @@ import { forecastCost } from '../src/deliver/forecast-cost.ts'
 import { addDays, civilDate } from '../src/lib/civil-date.ts'
 import { officesOf } from '../src/lib/offices.ts'
 import { setHold } from '../src/register/holds.ts'
+import { permitMark } from '../src/scan/told-marks.ts'
 import { openWorld, type Row, type World } from './world.ts'
 
 const TODAY = civilDate('2026-06-01')
@@ -79,6 +80,20 @@ describe('the forecast', () => {
     await world.app.scan()
     const after = await forecastCost(costDepsOf(world.app), { today: TODAY, days: DAYS, now: world.clock.now() })
     expect(after).toEqual(before)
+  })
+
+  it('counts nobody for what they were told before they were erased and came in again', async () => {
+    const { vault } = world.app.db
+    const anna = permitMark(vault, { issuedBy: 'BLT', permitNo: 'P-ANNA' })
+    await world.app.db.write((tx) =>
+      tx.insert(tx.t.told_marks).values({ permit_mark: anna, expires_on: civilDate('2026-06-15'), stage: 14, at: 0 }),
+    )
+    const forecast = await forecastCost(costDepsOf(world.app), { today: TODAY, days: 1, now: world.clock.now() })
+    const german = forecast.filter(({ language }) => language === 'de')
+    world.at(TODAY, '06:00')
+    await world.app.scan()
+    expect(german).toEqual([])
+    expect((await created()).filter((one) => one.includes(' de '))).toEqual([])
   })
 
   it('costs what the same days then cost, to the segment', async () => {

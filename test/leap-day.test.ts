@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { timeAt } from '../src/lib/civil-date.ts'
-import { openWorld, type Row, TIME_ZONE, type World } from './world.ts'
+import { TIME_ZONE } from './ground.ts'
+import { openWorld, type Row, type World } from './world.ts'
 
 const NAMES = { '1': 'A', '2': 'B', '3': 'C', '4': 'D' } as Record<string, string>
 const DAYS = [
@@ -50,9 +51,9 @@ describe('around 29 February', () => {
   })
 
   it('the words name it, in English and Indonesian', () => {
-    expect(first('A')).toContain('ends on 29 Feb 2028. Apply to extend it by 28 Feb 2028')
+    expect(first('A')).toContain('ends on 29 Feb 2028. Apply by 28 Feb 2028 to extend it')
     expect(first('B')).toContain('berakhir 29 Feb 2028. Ajukan perpanjangan paling lambat 28 Feb 2028')
-    expect(first('C')).toContain('ends on 1 Mar 2028. Apply to extend it by 29 Feb 2028')
+    expect(first('C')).toContain('ends on 1 Mar 2028. Apply by 29 Feb 2028 to extend it')
     expect(first('D')).toContain('berakhir 1 Mar 2028. Ajukan perpanjangan paling lambat 29 Feb 2028')
   })
 

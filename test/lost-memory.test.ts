@@ -14,18 +14,9 @@ import { makeBackup } from '../src/ops/backup/backup.ts'
 import { restoreBackup } from '../src/ops/backup/restore.ts'
 import type { Person } from '../src/sandbox/people.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
+import { ACCOUNT_SID, AUTH_TOKEN, configOf, keysIn, secretsIn, TIME_ZONE, withoutRates } from './ground.ts'
 import { shortHum } from './silent-speech.ts'
-import {
-  ACCOUNT_SID,
-  AUTH_TOKEN,
-  configOf,
-  csv,
-  deliverUntil,
-  keysIn,
-  type Row,
-  TIME_ZONE,
-  withoutRates,
-} from './world.ts'
+import { csv, deliverUntil, type Row } from './world.ts'
 
 const TODAY = civilDate('2026-06-02')
 const PHONE = '+6281200000001'
@@ -219,8 +210,8 @@ describe('a program that was set back to yesterday', () => {
 
   /** One life of the program, on a port of its own: the links are told by their path alone. */
   async function running<Result>(work: (one: Running) => Promise<Result>): Promise<Result> {
-    const config = configOf({ folder, port: await freePort(), sandboxUrl: sandbox.url })
-    const secrets = { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined }
+    const config = configOf({ folder, port: await freePort(), carrierUrl: sandbox.url })
+    const secrets = secretsIn({ folder })
     await using app = await openApp(config, secrets, {
       clock,
       log: silentLog,

@@ -21,8 +21,9 @@ import { registerWorker } from '../src/ops/workers.ts'
 import { writeSampleCsv } from '../src/register/sample.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
 import { countByPhoneAndLink } from '../src/sandbox/transcript.ts'
+import { ACCOUNT_SID, AUTH_TOKEN, configOf, secretsIn, TIME_ZONE, withoutRates } from './ground.ts'
 import { shortHum } from './silent-speech.ts'
-import { ACCOUNT_SID, AUTH_TOKEN, configOf, deliverUntil, keysIn, TIME_ZONE, withoutRates } from './world.ts'
+import { deliverUntil } from './world.ts'
 
 const RESIDENTS = 138
 const MONDAY = civilDate('2026-06-01')
@@ -57,14 +58,8 @@ describe('a move', () => {
 
   /** The whole program on the file, or on `databaseUrl`. */
   function program(databaseUrl?: string): Promise<App> {
-    const secrets: Secrets = {
-      keys: keysIn(folder),
-      databaseUrl,
-      twilioAuthToken: AUTH_TOKEN,
-      smtpUrl: undefined,
-      heartbeatUrl: undefined,
-    }
-    return openApp(configOf({ folder, port, sandboxUrl: sandbox.url, databaseUrl }), secrets, {
+    const secrets: Secrets = secretsIn({ folder, databaseUrl })
+    return openApp(configOf({ folder, port, carrierUrl: sandbox.url, databaseUrl }), secrets, {
       clock,
       log: silentLog,
       office: withoutRates,

@@ -2,7 +2,8 @@ import { asc, isNull } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addDays, type CivilDate, civilDate, dateAt, daysBetween } from '../src/lib/civil-date.ts'
 import { countByPhoneAndLink } from '../src/sandbox/sandbox.ts'
-import { openWorld, type Row, TIME_ZONE, type World } from './world.ts'
+import { TIME_ZONE } from './ground.ts'
+import { openWorld, type Row, type World } from './world.ts'
 
 /** Twilio is away from 08:00 of this day until after the window of the day after next. */
 const DOWN = civilDate('2026-06-02')

@@ -9,7 +9,8 @@ import { sayingFor } from '../src/console/proof/saying.ts'
 import { sayingsIn } from '../src/console/say.ts'
 import { loadWords } from '../src/console/words.ts'
 import { civilDate } from '../src/lib/civil-date.ts'
-import { AUTH_TOKEN, openWorld, type World } from './world.ts'
+import { AUTH_TOKEN } from './ground.ts'
+import { openWorld, type World } from './world.ts'
 
 const TODAY = civilDate('2026-06-16')
 

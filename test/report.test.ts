@@ -89,7 +89,7 @@ describe('a month of the whole program', () => {
     const { lines } = await run({ from: '2026-06-01', to: '2026-06-30', xlsx })
     const summary = await cellsOf(xlsx, 1)
     expect(summary[0]).toEqual(['Diperpanjang atau meninggalkan Indonesia tepat waktu setelah diberi tahu'])
-    expect(summary.find(([name]) => name === 'Bagian')).toEqual(['Bagian', '0.5'])
+    expect(summary.find(([name]) => name === 'Persentase')).toEqual(['Persentase', '0.5'])
     expect(summary.find(([name]) => name === 'Pembilang')).toEqual(['Pembilang', '1'])
     const months = await cellsOf(xlsx, 2)
     expect(months.at(-2)?.slice(0, 3)).toEqual(['Bulan', 'Berakhir', 'Diberi tahu'])

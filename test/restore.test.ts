@@ -11,7 +11,7 @@ import { openVault } from '../src/db/seal.ts'
 import { silentLog } from '../src/lib/events.ts'
 import { makeBackup } from '../src/ops/backup/backup.ts'
 import { restoreBackup } from '../src/ops/backup/restore.ts'
-import { keysIn } from './world.ts'
+import { keysIn } from './ground.ts'
 
 const HOUR_MS = 3_600_000
 const passphrase = 'a passphrase for the drill'

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addDays, civilDate } from '../src/lib/civil-date.ts'
 import { liftHold, setHold } from '../src/register/holds.ts'
 import type { TranscriptEntry } from '../src/sandbox/transcript.ts'
-import { openWorld, type Row, TIME_ZONE, type World } from './world.ts'
+import { TIME_ZONE } from './ground.ts'
+import { openWorld, type Row, type World } from './world.ts'
 
 const EXPECTED = join(import.meta.dirname, 'sixty-days.expected.txt')
 const FIRST = '2026-06-01'

@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, type Delivery, type Overrides, openApp } from '../src/app.ts'
 import { drainUntilQuiet } from '../src/cli/deliver.ts'
 import { nextInstant } from '../src/cli/simulated-day.ts'
-import { type Config, PROJECT_DIR, type Secrets } from '../src/config.ts'
-import { newKeyFile } from '../src/db/seal.ts'
+import type { Config, Secrets } from '../src/config.ts'
 import { testDatabase } from '../src/db/testing.ts'
 import type { Patience } from '../src/deliver/settings.ts'
 import { civilDate, instantOf } from '../src/lib/civil-date.ts'
@@ -15,11 +14,8 @@ import { freePort } from '../src/lib/free-port.ts'
 import type { Office } from '../src/lib/office.ts'
 import type { Person } from '../src/sandbox/people.ts'
 import { openSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
+import { ACCOUNT_SID, AUTH_TOKEN, configOf, secretsIn, TIME_ZONE, withoutRates } from './ground.ts'
 import { shortHum } from './silent-speech.ts'
-
-export const TIME_ZONE = 'Asia/Jakarta'
-export const ACCOUNT_SID = `AC${'0'.repeat(32)}`
-export const AUTH_TOKEN = 'sandbox'
 
 /** The whole program against the embedded carrier, with a clock that stands still until it is moved. */
 export type World = AsyncDisposable & {
@@ -97,18 +93,11 @@ export async function openWorld(
   const app = stack.use(
     await openApp(
       {
-        ...configOf({ folder, port, sandboxUrl: sandbox.url, databaseUrl }),
+        ...configOf({ folder, port, carrierUrl: sandbox.url, databaseUrl }),
         ...(options.officesIn ? { officeFile: options.officesIn(folder) } : {}),
         ...options.config,
       },
-      {
-        keys: keysIn(folder),
-        databaseUrl,
-        twilioAuthToken: AUTH_TOKEN,
-        smtpUrl: undefined,
-        heartbeatUrl: undefined,
-        ...options.secrets,
-      },
+      { ...secretsIn({ folder, databaseUrl }), ...options.secrets },
       {
         clock,
         log: silentLog,
@@ -172,64 +161,6 @@ export async function deliverUntil({ app, delivery, sandbox, clock }: Sending, e
 }
 
 /** The database is a file in the folder unless `databaseUrl` says where it is; that one belongs into the secrets too. */
-export function configOf({
-  folder,
-  port,
-  sandboxUrl,
-  databaseUrl,
-}: {
-  folder: string
-  port: number
-  sandboxUrl: string
-  databaseUrl?: string | undefined
-}): Config {
-  return {
-    databaseFile: databaseUrl === undefined ? join(folder, 'tenggat.db') : undefined,
-    dataDir: folder,
-    officeFile: join(PROJECT_DIR, 'templates', 'office.yaml'),
-    templatesDir: join(PROJECT_DIR, 'templates'),
-    secretKeyFile: join(folder, 'secret.key'),
-    consoleListen: { host: '127.0.0.1', port: 0 },
-    consoleBaseUrl: undefined,
-    consoleTls: undefined,
-    publicListen: { host: '127.0.0.1', port },
-    publicBaseUrl: `http://127.0.0.1:${port}`,
-    trustedProxies: [],
-    twilio: {
-      accountSid: ACCOUNT_SID,
-      apiBaseUrl: sandboxUrl,
-      smsFrom: 'IMIGRASI',
-      callFrom: '+62342000001',
-      whatsappFrom: '+62342000002',
-      messagingServiceSid: undefined,
-    },
-    speech: 'espeak',
-    googleCredentialsFile: undefined,
-    googleEndpoint: undefined,
-    digestTo: [],
-    alarmTo: [],
-    heartbeat: false,
-    logLevel: 'silent',
-    logFile: undefined,
-  }
-}
-
-export function keysIn(folder: string): string {
-  const file = join(folder, 'secret.key')
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    writeFileSync(file, newKeyFile('test'), { mode: 0o600 })
-    return readFileSync(file, 'utf8')
-  }
-}
-
-export function withoutRates(office: Office): Office {
-  const fast = { perSecond: 100_000, concurrency: 20 }
-  return { ...office, rates: { sms: fast, call: fast, whatsapp: fast } }
-}
-
 export function csv(rows: readonly Row[]): string {
   const cell = (text: string | undefined) => `"${(text ?? '').replaceAll('"', '""')}"`
   return [COLUMNS.join(','), ...rows.map((row) => COLUMNS.map((column) => cell(row[column])).join(','))].join('\n')

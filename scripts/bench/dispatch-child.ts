@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { Agent, request } from 'undici'
 import type { App, Delivery } from '../../src/app.ts'
+import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/ground.ts'
 import { say, taskOf } from './child.ts'
-import { ACCOUNT_SID, AUTH_TOKEN, openBench, register } from './ground.ts'
+import { openBench, register } from './ground.ts'
 import { addHistory } from './history.ts'
 
 type Task = {

@@ -1,23 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type App, openApp } from '../../src/app.ts'
-import { type Config, PROJECT_DIR } from '../../src/config.ts'
-import { newKeyFile } from '../../src/db/seal.ts'
 import { addDays, type CivilDate, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/events.ts'
 import { freePort } from '../../src/lib/free-port.ts'
-import type { Office } from '../../src/lib/office.ts'
+import { configOf, secretsIn, TIME_ZONE, withoutRates } from '../../test/ground.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
 
 export const TODAY = civilDate('2026-06-01')
-export const TIME_ZONE = 'Asia/Jakarta'
-/** What the sandbox takes when nothing else is said. */
-export const ACCOUNT_SID = `AC${'0'.repeat(32)}`
-export const AUTH_TOKEN = 'sandbox'
 /** ITAS at stage 60: one SMS each. */
 const EXPIRES = addDays(TODAY, 60)
 const CHUNK = 500
@@ -38,18 +31,12 @@ export type BenchGround = {
 export async function openBench(ground: BenchGround): Promise<App> {
   const { folder, databaseUrl } = ground
   return openApp(
-    configOf({ ...ground, port: await freePort() }),
-    {
-      keys: keysIn(folder),
-      databaseUrl,
-      twilioAuthToken: AUTH_TOKEN,
-      smtpUrl: undefined,
-      heartbeatUrl: undefined,
-    },
+    { ...configOf({ ...ground, port: await freePort() }), ...(ground.dataDir && { dataDir: ground.dataDir }) },
+    secretsIn({ folder, databaseUrl }),
     {
       clock: new SteppedClock(morning(TODAY)),
       log: openLog({ level: 'warn', destination: 2 }),
-      office: (office) => withoutRates(office, ground.concurrency ?? 20),
+      office: (office) => withoutRates(office, ground),
       speech: [silentSpeech()],
     },
   )
@@ -59,53 +46,6 @@ export function morning(date: CivilDate): number {
   return instantOf(date, '08:30', TIME_ZONE)
 }
 
-function configOf({ folder, carrierUrl, databaseUrl, dataDir, port }: BenchGround & { port: number }): Config {
-  return {
-    databaseFile: databaseUrl === undefined ? join(folder, 'tenggat.db') : undefined,
-    dataDir: dataDir ?? folder,
-    officeFile: join(PROJECT_DIR, 'templates', 'office.yaml'),
-    templatesDir: join(PROJECT_DIR, 'templates'),
-    secretKeyFile: join(folder, 'secret.key'),
-    consoleListen: { host: '127.0.0.1', port: 0 },
-    consoleBaseUrl: undefined,
-    consoleTls: undefined,
-    publicListen: { host: '127.0.0.1', port },
-    publicBaseUrl: `http://127.0.0.1:${port}`,
-    trustedProxies: [],
-    twilio: {
-      accountSid: ACCOUNT_SID,
-      apiBaseUrl: carrierUrl ?? 'http://127.0.0.1:1',
-      smsFrom: 'IMIGRASI',
-      callFrom: '+62342000001',
-      whatsappFrom: '+62342000002',
-      messagingServiceSid: undefined,
-    },
-    speech: 'espeak',
-    googleCredentialsFile: undefined,
-    googleEndpoint: undefined,
-    digestTo: [],
-    alarmTo: [],
-    heartbeat: false,
-    logLevel: 'silent',
-    logFile: undefined,
-  }
-}
-
-export function keysIn(folder: string): string {
-  const file = join(folder, 'secret.key')
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    writeFileSync(file, newKeyFile('bench'), { mode: 0o600 })
-    return readFileSync(file, 'utf8')
-  }
-}
-
-function withoutRates(office: Office, concurrency: number): Office {
-  const fast = { perSecond: 100_000, concurrency }
-  return { ...office, rates: { sms: fast, call: fast, whatsapp: fast } }
-}
 /** So many residents who are all due today, written past the import. */
 export async function register(app: App, count: number): Promise<void> {
   const { vault } = app.db

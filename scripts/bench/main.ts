@@ -68,6 +68,7 @@ async function main(): Promise<void> {
     for (const [name, { load, postgres }] of Object.entries(LINES)) {
       if (!wanted.includes(name) || (engine === 'postgres' && !postgres)) continue
       tell(`${name} (${engine}) …`)
+      const started = performance.now()
       try {
         const options = {
           quick: values.quick,
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
         const measured = await measure(options)
         for (const line of measured) tell(`  ${said(line)}`)
         lines.push(...measured)
+        tell(`  took ${Math.round((performance.now() - started) / 1_000)} s`)
       } catch (error) {
         process.exitCode = 1
         tell(`  broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)

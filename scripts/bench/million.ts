@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type CivilDate, dateAt } from '../../src/lib/civil-date.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { TIME_ZONE } from './ground.ts'
+import { TIME_ZONE } from '../../test/ground.ts'
 import { type BenchOptions, sizeFor } from './line.ts'
 import { liveWeeks, openOffice, type Place } from './weeks.ts'
 

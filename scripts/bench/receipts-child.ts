@@ -5,8 +5,9 @@ import { asc, isNotNull } from 'drizzle-orm'
 import fastify from 'fastify'
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js'
 import { Agent, request } from 'undici'
+import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/ground.ts'
 import { say, taskOf } from './child.ts'
-import { ACCOUNT_SID, AUTH_TOKEN, openBench, openCarrier, register } from './ground.ts'
+import { openBench, openCarrier, register } from './ground.ts'
 
 type Task =
   | { what: 'prepare' | 'program' | 'bare'; folder: string; messages: number; databaseUrl?: string }

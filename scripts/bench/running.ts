@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PROJECT_DIR } from '../../src/config.ts'
 import { freePort } from '../../src/lib/free-port.ts'
-import { ACCOUNT_SID, AUTH_TOKEN } from './ground.ts'
+import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/ground.ts'
 
 /** A process that listens, started by its command. */
 export type Running = {

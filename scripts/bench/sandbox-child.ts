@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline'
 import { clockStartingAt } from '../../src/lib/clock.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
+import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/ground.ts'
 import { say } from './child.ts'
-import { ACCOUNT_SID, AUTH_TOKEN, morning, TODAY } from './ground.ts'
+import { morning, TODAY } from './ground.ts'
 
 /** The sandbox in a process of its own, where every phone gets every message at once. Says its address; ends with its input. */
 const sandbox = await openSandbox({

@@ -5,8 +5,8 @@ import { addDays, type CivilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SteppedClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/events.ts'
 import { writeSampleCsv } from '../../src/register/sample.ts'
+import { configOf, secretsIn, TIME_ZONE, withoutRates } from '../../test/ground.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
-import { AUTH_TOKEN, configOf, keysIn, TIME_ZONE, withoutRates } from '../../test/world.ts'
 
 export type Place = { folder: string; today: CivilDate; databaseUrl?: string | undefined }
 
@@ -16,14 +16,8 @@ const SCANNED_DAYS_AGO = [40, 30, 20, 14, 10, 7, 5, 3, 2, 1, 0]
 /** The whole program at ten o'clock on `today`, which nobody calls and which calls nobody. */
 export function openOffice({ folder, today, databaseUrl }: Place): Promise<App & { clock: SteppedClock }> {
   const clock = new SteppedClock(instantOf(today, '10:00', TIME_ZONE))
-  const config = configOf({ folder, port: 1, sandboxUrl: 'http://127.0.0.1:1', databaseUrl })
-  const secrets = {
-    keys: keysIn(folder),
-    databaseUrl,
-    twilioAuthToken: AUTH_TOKEN,
-    smtpUrl: undefined,
-    heartbeatUrl: undefined,
-  }
+  const config = configOf({ folder, port: 1, databaseUrl })
+  const secrets = secretsIn({ folder, databaseUrl })
   const opened = openApp({ ...config, trustedProxies: ['127.0.0.1'] }, secrets, {
     clock,
     log: silentLog,

@@ -5,8 +5,8 @@ import { addDays, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import type { Log } from '../../src/lib/events.ts'
 import type { Office } from '../../src/lib/office.ts'
+import { configOf, secretsIn, TIME_ZONE } from '../../test/ground.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
-import { AUTH_TOKEN, configOf, keysIn, TIME_ZONE } from '../../test/world.ts'
 
 /** Where everybody's permit ends in fourteen days. A Tuesday. */
 export const TODAY = civilDate('2026-06-02')
@@ -48,18 +48,12 @@ export function openGround(
   { folder, port, sandboxUrl, perSecond, worker }: Ground,
   parts: { clock: Clock; log: Log },
 ): Promise<App> {
-  const base = configOf({ folder, port, sandboxUrl, databaseUrl: worker?.databaseUrl })
+  const base = configOf({ folder, port, carrierUrl: sandboxUrl, databaseUrl: worker?.databaseUrl })
   const twilio = { ...base.twilio, timeoutMs: CARRIER_TIMEOUT_MS }
   const config: Config = worker
     ? { ...base, twilio, dataDir: worker.dataDir, publicListen: { host: '127.0.0.1', port: worker.listenPort } }
     : { ...base, twilio }
-  const secrets: Secrets = {
-    keys: keysIn(folder),
-    databaseUrl: worker?.databaseUrl,
-    twilioAuthToken: AUTH_TOKEN,
-    smtpUrl: undefined,
-    heartbeatUrl: undefined,
-  }
+  const secrets: Secrets = secretsIn({ folder, databaseUrl: worker?.databaseUrl })
   return openApp(config, secrets, {
     ...parts,
     patience,

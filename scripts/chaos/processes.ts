@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { PROJECT_DIR } from '../../src/config.ts'
 import type { Fault } from '../../src/sandbox/faults.ts'
 import type { Person } from '../../src/sandbox/people.ts'
-import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/world.ts'
+import { ACCOUNT_SID, AUTH_TOKEN } from '../../test/ground.ts'
 import { type Child, endChild, hasEnded, startChild } from '../child.ts'
 import type { Ground } from './ground.ts'
 

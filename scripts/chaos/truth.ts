@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dateAt } from '../../src/lib/civil-date.ts'
 import type { JournalLine } from '../../src/sandbox/journal.ts'
 import type { TranscriptEntry } from '../../src/sandbox/transcript.ts'
-import { TIME_ZONE } from '../../test/world.ts'
+import { TIME_ZONE } from '../../test/ground.ts'
 
 /** What the phones got and what the carrier tried to tell of it, read from the sandbox's file alone. */
 export type Truth = {

@@ -2,7 +2,8 @@ import { addDays, civilDate, instantOf } from '../../src/lib/civil-date.ts'
 import { SCHEDULE } from '../../src/ops/duties.ts'
 import { newestSlot } from '../../src/ops/slot-times.ts'
 import type { TranscriptEntry } from '../../src/sandbox/transcript.ts'
-import { openWorld, type Row, TIME_ZONE } from '../../test/world.ts'
+import { TIME_ZONE } from '../../test/ground.ts'
+import { openWorld, type Row } from '../../test/world.ts'
 
 const DAYS = 2
 const NATIONS = ['DE', 'JP', 'MY', 'KR', 'US', 'PK']

@@ -10,8 +10,8 @@ import { dutiesOf } from '../../src/ops/duties.ts'
 import { takeInstanceLock } from '../../src/ops/lock.ts'
 import { startTicker } from '../../src/ops/ticker.ts'
 import { registerWorker } from '../../src/ops/workers.ts'
+import { configOf, secretsIn, withoutRates } from '../../test/ground.ts'
 import { silentSpeech } from '../../test/silent-speech.ts'
-import { AUTH_TOKEN, configOf, keysIn, withoutRates } from '../../test/world.ts'
 import type { Answer, Order, ProgramGround } from './order.ts'
 
 /**
@@ -24,11 +24,12 @@ async function main({ folder, port, sandboxUrl, now }: ProgramGround): Promise<v
     dataDir: folder,
     holder: { pid: process.pid, command: 'soak', startedAt: clock.now() },
   })
-  await using app = await openApp(
-    configOf({ folder, port, sandboxUrl }),
-    { keys: keysIn(folder), twilioAuthToken: AUTH_TOKEN, smtpUrl: undefined, heartbeatUrl: undefined },
-    { clock, log: openLog({ level: 'error', destination: 2 }), office: withoutRates, speech: [silentSpeech()] },
-  )
+  await using app = await openApp(configOf({ folder, port, carrierUrl: sandboxUrl }), secretsIn({ folder }), {
+    clock,
+    log: openLog({ level: 'error', destination: 2 }),
+    office: withoutRates,
+    speech: [silentSpeech()],
+  })
   await using delivery = await app.openDelivery()
   await using _officers = await app.openConsole()
   await using worker = await registerWorker({ db: app.db, clock, name: delivery.deps.worker })

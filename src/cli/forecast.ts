@@ -73,6 +73,7 @@ export function costDepsOf(
   const languages = loadLanguages(app.config.templatesDir)
   return {
     read: app.db.read,
+    vault: app.db.vault,
     offices,
     templatesOf: app.templatesOf,
     languageOf: (person) => languageOf(person, languages),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { decodeMp3 } from '../../test/audio.ts'
-import { configOf } from '../../test/world.ts'
+import { configOf } from '../../test/ground.ts'
 import { seconds } from '../compose/speech/audio.ts'
 import { PROJECT_DIR } from '../config.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 for (const file of ['id.yaml', 'en.yaml', 'ar.yaml', 'fil.yaml']) {
   copyFileSync(join(PROJECT_DIR, 'templates', file), join(folder, file))
 }
-const config = { ...configOf({ folder, port: 1, sandboxUrl: 'http://127.0.0.1:1' }), templatesDir: folder }
+const config = { ...configOf({ folder, port: 1 }), templatesDir: folder }
 const DATES = { stage: 14, expires: '2026-12-06', kind: 'ITAS' }
 
 describe('preview --all --html', () => {

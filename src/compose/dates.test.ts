@@ -47,7 +47,7 @@ describe('single languages', () => {
     ['th', 'long', 'วันอาทิตย์ที่ 6 ธันวาคม ค.ศ. 2026'],
     ['ar', 'short', '6 ديسمبر 2026'],
     ['pt', 'long', '6 de dezembro de 2026 (domingo)'],
-    ['ru', 'spoken', 'шестого декабря две тысячи двадцать шестого года, воскресенье'],
+    ['ru', 'spoken', 'шестого декабря две тысячи двадцать шестого года, это воскресенье'],
     ['fr', 'spoken', 'dimanche six décembre 2026'],
   ] as const)('%s writes the 6th of December, %s: %s', (language, form, expected) => {
     expect(templates.get(language)?.dates[form](day('2026-12-06'))).toBe(expected)

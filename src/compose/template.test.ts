@@ -135,7 +135,7 @@ describe('loadTemplates', () => {
   it.each([
     [
       'an argument missing in one branch only',
-      'yes {Your stay permit (izin tinggal) ends on {expires}. Apply to extend it by {last_day}',
+      'yes {Your stay permit (izin tinggal) ends on {expires}. Apply by {last_day} to extend it',
       'yes {Your stay permit (izin tinggal) ends on {expires}. Apply to extend it',
       /notice\.resident\.due: \{last_day\} is missing in a branch/,
     ],

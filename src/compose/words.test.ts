@@ -191,8 +191,8 @@ it('shows an unknown kind of permit as the register writes it', () => {
 it('says in the SMS where to apply and how to check it, where that costs no further segment', () => {
   const english = templates.get('en')!
   expect(smsWords(english, facts({})).body).toBe(
-    'Imigrasi Blitar: Your stay permit (izin tinggal) ends on 6 Dec 2026. Apply to extend it by 4 Dec 2026, or leave ' +
-      'Indonesia by 6 Dec 2026. Online: evisa.imigrasi.go.id. Unsure? Ask at the office. Tel +62342801234. Ref BLT-7K3Q\n' +
+    'Imigrasi Blitar: Your stay permit (izin tinggal) ends on 6 Dec 2026. Apply by 4 Dec 2026 to extend it, or leave ' +
+      'Indonesia by 6 Dec 2026. Online: evisa.imigrasi.go.id. Unsure? Ask at the office. Tel +623428012345. Ref BLT-7K3Q\n' +
       'https://tenggat.blitar.imigrasi.go.id/n/AAAAAAAAAAAAAAAAAAAAAA',
   )
 })
@@ -223,7 +223,7 @@ function facts(changes: Partial<NoticeFacts>): NoticeFacts {
   return {
     officeName: 'Kantor Imigrasi Kelas II Non-TPI Blitar',
     officeShortName: 'Imigrasi Blitar',
-    officePhone: '+62342801234',
+    officePhone: '+623428012345',
     expiresOn: civilDate('2026-12-06'),
     lastFilingDay: civilDate('2026-12-04'),
     late: false,

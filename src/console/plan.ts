@@ -113,6 +113,7 @@ async function makePlan(
   const costs = await forecastCost(
     {
       read: db.read,
+      vault: db.vault,
       offices: onlyOffice(offices, office.code),
       templatesOf,
       languageOf: deps.languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language ?? 'en'),

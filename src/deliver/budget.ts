@@ -71,7 +71,7 @@ export async function checkBalance(
   const now = clock.now()
   const { balance, currency } = answer.value
   const rows = await forecastCost(
-    { ...deps, read: db.read },
+    { ...deps, read: db.read, vault: db.vault },
     { today: dateAt(now, office.timeZone), days: BALANCE_DAYS, now },
   )
   const needed = rows.reduce((sum, row) => sum + row.cost, 0)

@@ -5,6 +5,7 @@ import { noteRequest, type Speak } from '../compose/voice-notes.ts'
 import { callScript, type NoticeFacts, smsWords, voiceScript } from '../compose/words.ts'
 import { inOffices } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
+import type { Vault } from '../db/seal.ts'
 import { type CivilDate, dateAt } from '../lib/civil-date.ts'
 import type { Channel } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
@@ -16,6 +17,7 @@ import { factsFor, linkOf } from './words.ts'
 
 export type CostDeps = {
   read: Reader
+  vault: Pick<Vault, 'blind'>
   /** One or several; nobody of another is counted. Prices are the home office's. */
   offices: Offices
   templatesOf(officeCode: string): Templates

@@ -57,6 +57,7 @@ export async function digestFigures({ db, office, today, now, since, forecast }:
   const [endsToday = 0] = await countEnding(scope, [0])
   const overstays = await firstOf(allOverstays(db.read, { office, today }), MOST_ROWS)
   const raisedOn = await raisedSince(db, { since, now })
+  const raised = overstays.filter((row) => raisedOn.has(row.case_id))
   return {
     ends14,
     ends60,
@@ -70,8 +71,8 @@ export async function digestFigures({ db, office, today, now, since, forecast }:
     followUps: await firstOf(followUpsDue(db, { office, today }), MOST_ROWS),
     overstays,
     opened: overstays.filter((row) => row.opened_at > since && row.opened_at <= now),
-    raised: overstays.filter((row) => raisedOn.has(row.case_id)),
-    raisedToday: [...raisedOn.values()].every((on) => on === today),
+    raised,
+    raisedToday: raised.every((row) => raisedOn.get(row.case_id) === today),
     forecast: await forecast(),
   }
 }
@@ -88,7 +89,7 @@ async function* followUpsDue(
   }
 }
 
-/** Case to the day of its newest escalation. */
+/** Case, of whatever office, to the day of its newest escalation. */
 async function raisedSince(
   { read, t }: Db,
   { since, now }: { since: number; now: number },

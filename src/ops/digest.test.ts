@@ -10,6 +10,7 @@ import { openAlarms, raiseAlarm } from '../db/alarms.ts'
 import { addDays, instantOf } from '../lib/civil-date.ts'
 import { SteppedClock } from '../lib/clock.ts'
 import { openLog } from '../lib/events.ts'
+import { officesOf, onlyOffice } from '../lib/offices.ts'
 import { overstayPass } from '../overstay/cases.ts'
 import { office, on, openWorld, passAt, type World } from '../overstay/fixture.ts'
 import { openFollowUps } from '../overstay/follow-ups.ts'
@@ -53,6 +54,40 @@ describe('the digest', () => {
     }
     expect(text).toContain(`--head ${await auditHead(world.db.read)}`)
     expect(await verifyAudit(world.db.read)).toMatchObject({ ok: true, entries: 1 })
+  })
+
+  it('names the day of what was raised by the own office alone', async () => {
+    await using world = await openWorld()
+    await using server = await openMailServer()
+    await fill(world)
+    const other = await world.resident({ office_code: 'SUB' })
+    await world.cycle(await world.permit(other.id, addDays(day, -9), { office_code: 'SUB' }))
+    const yesterday = passAt(world.db, addDays(day, -1))
+    await overstayPass({ ...yesterday, offices: onlyOffice(officesOf([office, { ...office, code: 'SUB' }]), 'SUB') })
+    const { overstay_cases, case_events } = world.db.t
+    const cases = await world.db.read.select().from(overstay_cases)
+    await world.db.write((tx) =>
+      tx.insert(case_events).values(
+        cases.map(({ id, resident_id }) => {
+          const on = resident_id === other.id ? addDays(day, -1) : day
+          return {
+            case_id: id,
+            kind: 'escalated' as const,
+            on,
+            by: 'system',
+            at: at(on === day ? '06:06' : '18:00', on),
+          }
+        }),
+      ),
+    )
+    const deps = mailDeps({
+      ...world,
+      clock: new SteppedClock(at('06:30')),
+      post: postBy(server.server),
+      baseUrl: 'https://konsol.example',
+    })
+    await sendDigest(deps, { day })
+    expect(readMail(server.mails[0]!.raw).text).toContain('https://konsol.example/overstays?escalated=2026-11-10')
   })
 
   it('attaches the list as a workbook in which no name does anything', async () => {

@@ -27,7 +27,7 @@ describe('an answered call', () => {
       CallStatus: 'in-progress',
       AnsweredBy: 'human',
     })
-    const order = ['<Gather', 'Selamat datang', played(), 'Tekan satu', '</Gather>', '<Redirect']
+    const order = ['<Gather', 'Halo. Ini panggilan', played(), 'Tekan satu', '</Gather>', '<Redirect']
     expect(order.map((part) => twiml.indexOf(part))).toEqual(
       order.map((part) => twiml.indexOf(part)).toSorted((a, b) => a - b),
     )

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
+import type { Vault } from '../db/seal.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { type Channel, type Office, type Role, stagesFor } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './candidates.ts'
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
+import { withToldMarks } from './told-marks.ts'
 import { windowsOf } from './windows.ts'
 
 /** Deliveries that have all of this in common: their words and price are the same. */
@@ -31,6 +33,7 @@ export type ForecastRow = ForecastKey & { deliveries: number; notices: number }
 
 export type ForecastDeps = {
   read: Reader
+  vault: Pick<Vault, 'blind'>
   /** One or several; nobody of another is counted. */
   offices: Offices
   languageOf: (person: { nationality: string; language: string | null; chosenLanguage: string | null }) => string
@@ -51,12 +54,12 @@ export async function forecastDeliveries(
   deps: ForecastDeps,
   { today, days, visit }: { today: CivilDate; days: number; visit?: Visit | undefined },
 ): Promise<ForecastRow[]> {
-  const { read, offices } = deps
+  const { read, vault, offices } = deps
   const last = addDays(today, days - 1)
   const here = new Set(offices.all.map(({ code }) => code))
   const totals = new Totals(deps.destinationOf)
   for await (const permitIds of permitsInSight(deps, { first: today, last })) {
-    const candidates = await loadCandidates(read, permitIds, today)
+    const candidates = await withToldMarks(read, vault, await loadCandidates(read, permitIds, today))
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
       // Went elsewhere since the page was read.

@@ -89,7 +89,7 @@ describe('the proof of notice of a permit without a case', () => {
       'Belum pasti: sambungan ke operator terputus waktu mengirim.',
       'Tidak sampai; tidak dicoba lagi.',
       'Belum terkirim; menunggu, paling cepat',
-      'Kata-kata tidak lagi disimpan',
+      'Isi pesan tidak lagi disimpan',
       'oleh pemegang telepon/tautan penjamin, lewat halaman',
       'Menolak SMS ke +62 812 3456 7890 (di loket)',
       'Pengecualian dipasang: Permohonan sudah diajukan dan dibayar, oleh sri: punya bukti',
