@@ -16,7 +16,7 @@ const LINES: Record<string, { load: () => Promise<Measure>; postgres: boolean }>
   slow: { load: async () => (await import('./slow.ts')).slowLines, postgres: false },
   receipts: { load: async () => (await import('./receipts.ts')).receiptsLines, postgres: true },
   voice: { load: async () => (await import('./voice.ts')).voiceLines, postgres: false },
-  pages: { load: async () => (await import('./pages-line.ts')).pagesLines, postgres: false },
+  pages: { load: async () => (await import('./pages-line.ts')).pagesLines, postgres: true },
   idle: { load: async () => (await import('./idle.ts')).idleLines, postgres: false },
   start: { load: async () => (await import('./start.ts')).startLines, postgres: false },
 }

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { dateAt } from '../../src/lib/civil-date.ts'
+import { type CivilDate, dateAt } from '../../src/lib/civil-date.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { TIME_ZONE } from '../../test/ground.ts'
 import { type BenchOptions, sizeFor } from './line.ts'
@@ -61,16 +61,34 @@ function livedIn(options: BenchOptions, name: string, size: Size): Promise<Lived
   const folder = join(options.folder, `${name}-${size.residents}`)
   const known = made.get(folder)
   if (known !== undefined) return known
-  const begun = performance.now()
-  const today = dateAt(systemClock.now(), TIME_ZONE)
-  const register = makeLivedIn({ folder, today }, { ...size, seed: options.seed }).then(() => {
-    options.tell(
-      `  ${size.residents} residents and their history in ${Math.round((performance.now() - begun) / 1_000)} s`,
-    )
-    return { folder, today, residents: size.residents }
-  })
+  const register = existsSync(join(folder, 'tenggat.db'))
+    ? Promise.resolve({ folder, today: lastDayOf(folder), residents: size.residents })
+    : newLivedIn(options, folder, size)
   made.set(folder, register)
   return register
+}
+
+async function newLivedIn(options: BenchOptions, folder: string, size: Size): Promise<LivedIn> {
+  const begun = performance.now()
+  const today = dateAt(systemClock.now(), TIME_ZONE)
+  const unfinished = `${folder}.part`
+  rmSync(unfinished, { recursive: true, force: true })
+  await makeLivedIn({ folder: unfinished, today }, { ...size, seed: options.seed })
+  renameSync(unfinished, folder)
+  options.tell(
+    `  ${size.residents} residents and their history in ${Math.round((performance.now() - begun) / 1_000)} s`,
+  )
+  return { folder, today, residents: size.residents }
+}
+
+/** Of one that was kept: the day of its last scan. */
+function lastDayOf(folder: string): CivilDate {
+  const database = new Database(join(folder, 'tenggat.db'), { readonly: true })
+  try {
+    return database.prepare<[], CivilDate>('select max(created_on) from notices').pluck().get()!
+  } finally {
+    database.close()
+  }
 }
 
 /** On SQLite, in the folder. Copies have numbers and names of their own, and the dates and sealed values of whom they are copied from. */

@@ -34,10 +34,7 @@ export async function recordAudit(
   entry: AuditEntry & { officerId: number | null; now: number },
 ): Promise<{ hash: string }> {
   const { meta, audit } = tx.t
-  await tx.insert(meta).values({ key: HEAD, value: AUDIT_START }).onConflictDoNothing()
-  // An update takes the row's lock before it reads: two workers cannot follow the same entry.
-  const [head] = await tx.update(meta).set({ key: HEAD }).where(eq(meta.key, HEAD)).returning({ hash: meta.value })
-  if (!head) throw new AppError('unavailable', 'the audit has no head to follow')
+  const head = (await lockedHead(tx)) ?? (await firstHead(tx))
   const row = {
     at: entry.now,
     officer_id: entry.officerId,
@@ -51,6 +48,20 @@ export async function recordAudit(
   await tx.insert(audit).values({ ...row, hash })
   await tx.update(meta).set({ value: hash }).where(eq(meta.key, HEAD))
   return { hash }
+}
+
+/** An update takes the row's lock before it reads: two workers cannot follow the same entry. */
+async function lockedHead(tx: Tx): Promise<{ hash: string } | undefined> {
+  const { meta } = tx.t
+  const [head] = await tx.update(meta).set({ key: HEAD }).where(eq(meta.key, HEAD)).returning({ hash: meta.value })
+  return head
+}
+
+async function firstHead(tx: Tx): Promise<{ hash: string }> {
+  await tx.insert(tx.t.meta).values({ key: HEAD, value: AUDIT_START }).onConflictDoNothing()
+  const head = await lockedHead(tx)
+  if (!head) throw new AppError('unavailable', 'the audit has no head to follow')
+  return head
 }
 
 /** The hash of the newest entry: whoever keeps it elsewhere can tell later that nothing before it was rewritten. */

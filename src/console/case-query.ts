@@ -22,8 +22,10 @@ export type CaseFile = ResidentFile & { row: OverstayRow; timeline: TimelineEntr
 /** Everything that the page of one case shows. */
 export async function caseFile(scope: CaseScope, caseId: number): Promise<CaseFile> {
   const row = await caseRow(scope, caseId)
-  const file = await residentFile(scope, row.resident_id)
-  const timeline = await timelineOf(scope.db.read, { residentId: row.resident_id, cycles: [row.cycle_id] })
+  const [file, timeline] = await Promise.all([
+    residentFile(scope, row.resident_id),
+    timelineOf(scope.db.read, { residentId: row.resident_id, cycles: [row.cycle_id] }),
+  ])
   return { ...file, row, timeline }
 }
 

@@ -127,12 +127,14 @@ async function keyOf(db: Db, id: number) {
 
 async function withWords({ db, languageOf }: FollowUpScope, rows: FollowUpRow[]): Promise<FollowUpEntry[]> {
   const cycleIds = [...new Set(rows.flatMap((row) => row.cycle_id ?? []))]
-  const words = await lastWordsOf(db, cycleIds)
-  const cases = await openCasesOf(db, cycleIds)
-  const languages = await languagesOf(db, {
-    residentIds: rows.map((row) => row.resident_id),
-    languageOf: languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language),
-  })
+  const [words, cases, languages] = await Promise.all([
+    lastWordsOf(db, cycleIds),
+    openCasesOf(db, cycleIds),
+    languagesOf(db, {
+      residentIds: rows.map((row) => row.resident_id),
+      languageOf: languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language),
+    }),
+  ])
   return rows.map((row) => {
     const last = words.get(row.cycle_id ?? 0) ?? null
     const open = cases.get(row.cycle_id ?? 0)
@@ -183,7 +185,8 @@ async function openCasesOf(db: Db, cycleIds: number[]) {
   const rows = await db.read
     .select({ cycleId: cases.cycle_id, id: cases.id, version: cases.version })
     .from(cases)
-    .where(and(inArray(cases.cycle_id, cycleIds), isNull(cases.closed_at)))
+    // By the cycles: the plus keeps SQLite from reading all open cases.
+    .where(and(inArray(cases.cycle_id, cycleIds), sql`+${cases.closed_at} is null`))
   return new Map(rows.map((row) => [row.cycleId, row]))
 }
 

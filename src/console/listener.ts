@@ -10,6 +10,7 @@ import { readAssets, registerAssets } from './assets.ts'
 import { auditRoutes } from './audit-page.ts'
 import { registerBodies } from './body.ts'
 import { type ConsoleDeps, wallClockOf } from './deps.ts'
+import { beginWaiting } from './give-way.ts'
 import { registerHealth } from './health.ts'
 import { navigationFor } from './navigation.ts'
 import { officeFrameRoutes } from './offices-page.ts'
@@ -87,6 +88,7 @@ function openServer(deps: ConsoleDeps): FastifyInstance {
 
 async function guard(app: FastifyInstance, deps: ConsoleDeps, visits: Visits): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
+    reply.raw.once('close', beginWaiting(deps.db))
     reply.header('x-robots-tag', 'noindex, nofollow, noarchive').header('cache-control', 'private, no-store')
   })
   await app.register(cookie)

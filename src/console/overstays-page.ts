@@ -5,13 +5,14 @@ import { day, given, oneOf, searchOf, viewQuery, wholeNumber, withQuery } from '
 import {
   addressesOf,
   CONTACT_STATES,
+  countedAlready,
+  countOverstays,
   everyOverstay,
   OVERSTAY_SORTS,
   type OverstayScope,
   type OverstayView,
   overstayChoices,
   overstayPage,
-  totalOf,
 } from './overstays-query.ts'
 import { asFile, pathFor, render, wordsFor } from './pages.ts'
 import type { ConsoleRequest, Route } from './route.ts'
@@ -59,8 +60,9 @@ async function list(request: ConsoleRequest, reply: FastifyReply): Promise<strin
   const scope = scopeOf(request)
   const view = viewOf(request)
   const after = wholeNumber(query.get('after')) ?? null
-  const page = await overstayPage(scope, { view, after })
   const choices = await overstayChoices(scope, view.closed ?? false)
+  const known = countedAlready(view, choices)
+  const page = await overstayPage(scope, { view, after, numbers: false, counted: known === null })
   return render(reply, officer, 'overstays', {
     title: wordsFor(reply, officer)('overstays.title'),
     styles: ['lists.css'],
@@ -68,7 +70,7 @@ async function list(request: ConsoleRequest, reply: FastifyReply): Promise<strin
     ...page,
     view,
     after,
-    total: await totalOf(scope, view, choices),
+    total: known ?? page.total ?? (after === null ? null : await countOverstays(scope, view)),
     choices,
     levels: LEVELS,
     contacts: CONTACT_STATES,

@@ -4,6 +4,7 @@ import {
   count,
   desc,
   eq,
+  exists,
   gte,
   inArray,
   isNotNull,
@@ -22,7 +23,7 @@ import { type OverstayRow, overstayList } from '../overstay/case-list.ts'
 import { mayBe } from '../overstay/contact-state.ts'
 import { isAfter, isBefore } from '../overstay/pages.ts'
 import { ofArea, PAGE_SIZE, type Page, pageOf, personMatches } from './find.ts'
-import { kept, stateOfCases } from './kept.ts'
+import { kept, standingOf } from './kept.ts'
 import type { Officer } from './officer.ts'
 
 export const CONTACT_STATES = ['confirmed', 'unconfirmed', 'untried'] as const
@@ -51,20 +52,38 @@ export type OverstayView = {
 
 export type OverstayScope = { db: Db; office: Office; today: CivilDate; officer: Pick<Officer, 'regencies'> }
 
-/** One page of what the officer may see of it; `after` is the case of the row before. */
+type Asked = {
+  view: OverstayView
+  /** The case of the row before. */
+  after?: number | null
+  size?: number
+  /** Default true: people's numbers too. */
+  numbers?: boolean
+  /** Of the first page: `total` is how many the view has, found by the way. */
+  counted?: boolean
+}
+
+/** One page of what the officer may see of it; `total` as `countOverstays`, and null where it was not asked for. */
 export async function overstayPage(
   scope: OverstayScope,
-  { view, after = null, size = PAGE_SIZE }: { view: OverstayView; after?: number | null; size?: number },
-): Promise<Page<OverstayRow>> {
+  { view, after = null, size = PAGE_SIZE, numbers = true, counted = false }: Asked,
+): Promise<Page<OverstayRow> & { total: number | null }> {
   const rows: OverstayRow[] = []
+  const total: (number | null)[] = []
   for (let last = after; rows.length <= size; ) {
-    const ids = await caseIds(scope, { view, after: last, limit: size + 1 })
+    const { ids, all } = await caseIds(scope, {
+      view,
+      after: last,
+      limit: size + 1,
+      counted: counted && last === null && isCountable(view),
+    })
+    total.push(all)
     if (ids.length === 0) break
-    rows.push(...(await rowsOf(scope, ids)).filter((row) => hasContactState(row, view.contact)))
+    rows.push(...(await rowsOf(scope, { ids, numbers })).filter((row) => hasContactState(row, view.contact)))
     last = ids.at(-1)!
     if (ids.length <= size) break
   }
-  return pageOf(rows, (row) => row.case_id, size)
+  return { ...pageOf(rows, (row) => row.case_id, size), total: total[0] ?? null }
 }
 
 /** Every row of the view, page after page: for exports and print. */
@@ -79,12 +98,11 @@ export async function* everyOverstay(scope: OverstayScope, view: OverstayView): 
 
 /** How many the view has; null where the state of contact is asked for that only the rows themselves tell. */
 export async function countOverstays(scope: OverstayScope, view: OverstayView): Promise<number | null> {
-  if (view.contact !== undefined && view.contact !== 'untried') return null
-  const { overstay_cases, permits, residents } = scope.db.t
+  if (!isCountable(view)) return null
+  const { overstay_cases, residents } = scope.db.t
   const [row] = await scope.db.read
     .select({ n: count() })
     .from(overstay_cases)
-    .innerJoin(permits, eq(permits.id, overstay_cases.permit_id))
     .innerJoin(residents, eq(residents.id, overstay_cases.resident_id))
     .where(and(...conditions(scope, view)))
   return Number(row!.n)
@@ -111,14 +129,10 @@ type OverstayGroup = {
   n: number
 }
 
-/** How many the view has. What the choices have counted already is not counted again. */
-export async function totalOf(
-  scope: OverstayScope,
-  view: OverstayView,
-  { groups }: Pick<OverstayChoices, 'groups'>,
-): Promise<number | null> {
+/** How many the view has, where the choices have counted it already; null where it asks for more than they know. */
+export function countedAlready(view: OverstayView, { groups }: Pick<OverstayChoices, 'groups'>): number | null {
   const { closed: _, sort: __, level, nationality, regency, district, kind, assignedTo, ...more } = view
-  if (Object.keys(more).length > 0) return countOverstays(scope, view)
+  if (Object.keys(more).length > 0) return null
   const is = (value: string | null, wanted: string | null | undefined) => wanted === undefined || value === wanted
   return groups
     .filter(
@@ -136,7 +150,8 @@ export async function totalOf(
 /** What the open (or closed) cases of the area have to filter by. */
 export async function overstayChoices(scope: OverstayScope, closed = false): Promise<OverstayChoices> {
   const question = `overstay choices ${scope.office.code} ${closed} ${JSON.stringify(scope.officer.regencies)}`
-  return kept(scope.db, { question, about: await stateOfCases(scope.db) }, () => choicesNow(scope, closed))
+  const { cases: about } = await standingOf(scope.db)
+  return kept(scope.db, { question, about }, () => choicesNow(scope, closed))
 }
 
 async function choicesNow(scope: OverstayScope, closed: boolean): Promise<OverstayChoices> {
@@ -184,31 +199,37 @@ export async function addressesOf(reader: Reader, residentIds: readonly number[]
 
 async function caseIds(
   scope: OverstayScope,
-  { view, after, limit }: { view: OverstayView; after: number | null; limit: number },
-): Promise<number[]> {
-  const { overstay_cases: cases, permits, residents } = scope.db.t
+  { view, after, limit, counted }: { view: OverstayView; after: number | null; limit: number; counted: boolean },
+): Promise<{ ids: number[]; all: number | null }> {
+  const { overstay_cases: cases, residents } = scope.db.t
   const { by, down } = orderOf(scope, view)
   const from = (where: SQL | undefined) =>
     scope.db.read
-      .select({ id: cases.id, by: sql<string | number>`${by}` })
+      .select({
+        id: cases.id,
+        by: sql<string | number>`${by}`,
+        ...(counted && { all: sql<number>`count(*) over ()` }),
+      })
       .from(cases)
-      .innerJoin(permits, eq(permits.id, cases.permit_id))
       .innerJoin(residents, eq(residents.id, cases.resident_id))
       .where(where)
   let beyond: SQL | undefined
   if (after !== null) {
     const [last] = await from(eq(cases.id, after))
-    if (!last) return []
+    if (!last) return { ids: [], all: null }
     beyond = (down ? isBefore : isAfter)([by, cases.id], [last.by, last.id])
   }
   const rows = await from(and(...conditions(scope, view), beyond))
     .orderBy(down ? desc(by) : asc(by), down ? desc(cases.id) : asc(cases.id))
     .limit(limit)
-  return rows.map((row) => row.id)
+  return { ids: rows.map((row) => row.id), all: counted ? Number(rows[0]?.all ?? 0) : null }
 }
 
-async function rowsOf({ db, office, today }: OverstayScope, ids: number[]): Promise<OverstayRow[]> {
-  const rows = await overstayList(db.read, { office, today, filter: { caseIds: ids } })
+async function rowsOf(
+  { db, office, today }: OverstayScope,
+  { ids, numbers }: { ids: number[]; numbers: boolean },
+): Promise<OverstayRow[]> {
+  const rows = await overstayList(db.read, { office, today, filter: { caseIds: ids }, numbers })
   const byId = new Map(rows.map((row) => [row.case_id, row]))
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
@@ -225,10 +246,10 @@ function orderOf({ db }: OverstayScope, { sort = 'newest' }: OverstayView): { by
 }
 
 function conditions({ db, office, today, officer }: OverstayScope, view: OverstayView): (SQL | undefined)[] {
-  const { overstay_cases: cases, permits, residents } = db.t
+  const { overstay_cases: cases, residents } = db.t
   const same = (column: SQLWrapper, value: string | undefined) => (value ? eq(column, value) : undefined)
   return [
-    ofOffice(permits.office_code, office),
+    ofOffice(residents.office_code, office),
     ofArea(residents.regency, officer),
     view.closed ? isNotNull(cases.closed_at) : isNull(cases.closed_at),
     view.search ? personMatches(db, { text: view.search, office }) : undefined,
@@ -238,7 +259,7 @@ function conditions({ db, office, today, officer }: OverstayScope, view: Oversta
     same(residents.nationality, view.nationality),
     same(residents.regency, view.regency),
     same(residents.district, view.district),
-    same(permits.kind, view.kind),
+    view.kind ? isOfKind(db, view.kind) : undefined,
     view.assignedTo === null ? isNull(cases.assigned_to) : same(cases.assigned_to, view.assignedTo),
     view.proposed ? isNotNull(cases.proposed) : undefined,
     view.openedOn ? eq(cases.opened_on, view.openedOn) : undefined,
@@ -249,6 +270,16 @@ function conditions({ db, office, today, officer }: OverstayScope, view: Oversta
   ]
 }
 
+function isOfKind({ t, read }: Db, kind: string): SQL {
+  const { overstay_cases: cases, permits } = t
+  return exists(
+    read
+      .select({ one: sql`1` })
+      .from(permits)
+      .where(and(eq(permits.id, cases.permit_id), sql`${permits.kind} || '' = ${kind}`)),
+  )
+}
+
 function wasRaisedOn({ t, read }: Db, day: CivilDate): SQL {
   const { overstay_cases: cases, case_events } = t
   const raised = read
@@ -256,6 +287,11 @@ function wasRaisedOn({ t, read }: Db, day: CivilDate): SQL {
     .from(case_events)
     .where(and(eq(case_events.case_id, cases.id), eq(case_events.kind, 'escalated'), eq(case_events.on, day)))
   return sql`exists ${raised}`
+}
+
+/** Some states of contact only the rows themselves tell. */
+function isCountable({ contact }: OverstayView): boolean {
+  return contact === undefined || contact === 'untried'
 }
 
 function hasContactState(row: OverstayRow, state: OverstayView['contact']): boolean {

@@ -5,7 +5,7 @@ import { day as dayIn, withQuery } from './asked.ts'
 import { dateText, moneyText } from './figures.ts'
 import { PAGE_SIZE } from './find.ts'
 import { render, wordsFor } from './pages.ts'
-import { type Plan, type Planned, plannedFor, planOf } from './plan.ts'
+import { countPlanned, type Plan, type Planned, plannedFor, planOf } from './plan.ts'
 import type { ConsoleRequest, Route } from './route.ts'
 import { sayings } from './say.ts'
 
@@ -59,7 +59,7 @@ export function planDays(
 ): { on: CivilDate; people: number; cost: number }[] {
   return (plan?.days ?? []).map((day) => ({
     on: day.on,
-    people: plannedFor(day, { officer }).length,
+    people: countPlanned(day, { officer }),
     cost: day.cost,
   }))
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { and, count, eq, gte, inArray, lte, max, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, lte } from 'drizzle-orm'
 import { inOffices } from '../db/of-office.ts'
 import type { Db } from '../db/open.ts'
 import type { Channel } from '../db/schema.ts'
@@ -7,9 +7,11 @@ import { forecastCost } from '../deliver/forecast-cost.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { faultText } from '../lib/fault-text.ts'
 import { onlyOffice } from '../lib/offices.ts'
-import { furthestStage } from '../scan/pass.ts'
 import { lastOverstayNoticeDay } from '../scan/stages.ts'
+import { furthestStage } from '../scan/windows.ts'
 import type { ConsoleDeps } from './deps.ts'
+import { giveWay } from './give-way.ts'
+import { newest, numbersOf } from './kept.ts'
 import { inArea, type Moment, type Officer } from './officer.ts'
 
 /** Somebody whom the scan of that day would tell, if nobody renews, leaves or answers before. */
@@ -22,7 +24,14 @@ export type Planned = {
   channels: Channel[]
 }
 
-export type PlanDay = { on: CivilDate; people: Planned[]; deliveries: number; cost: number }
+export type PlanDay = {
+  on: CivilDate
+  people: Planned[]
+  /** The people once more, counted: no page goes through them all for a number. */
+  counts: { stage: number; regency: string | null; people: number }[]
+  deliveries: number
+  cost: number
+}
 
 /** The scans of the coming days, tomorrow's first. Costs are the whole office's, and the most that can come. */
 export type Plan = { madeAt: number; days: PlanDay[] }
@@ -52,13 +61,14 @@ export async function planOf(deps: ConsoleDeps, { today, now }: Moment): Promise
   if (known?.about === about && known.plan) return known.plan
   const mine: Kept = known?.today === today ? known : { plan: null, about: '', today, making: null }
   kept.set(office.code, mine)
-  if ((await permitsInSight(deps, today)) <= AT_ONCE) {
-    mine.plan = await makePlan(deps, { today, now })
+  if (mine.making !== null) return mine.plan
+  if (!(await isLarge(deps, today))) {
+    mine.plan = await makePlan(deps, { today, now, rest: nextTurn })
     mine.about = about
     return mine.plan
   }
-  if (mine.making === null && (mine.plan === null || now - mine.plan.madeAt >= KEPT_MS)) {
-    mine.making = makePlan(deps, { today, now })
+  if (mine.plan === null || now - mine.plan.madeAt >= KEPT_MS) {
+    mine.making = makePlan(deps, { today, now, rest: () => giveWay(db) })
       .then((plan) => Object.assign(mine, { plan, about }))
       .catch((error: unknown) => {
         deps.log.warn({ event: 'console.plan-failed', fault: faultText(error) }, 'the coming notices were not counted')
@@ -80,12 +90,25 @@ export function plannedFor(
   )
 }
 
-async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan> {
+/** How many of one day those are. */
+export function countPlanned(
+  day: Pick<PlanDay, 'counts'> | undefined,
+  { officer, stage }: { officer: Pick<Officer, 'regencies'>; stage?: number | undefined },
+): number {
+  return (day?.counts ?? [])
+    .filter((one) => inArea(officer, one.regency) && (stage === undefined || one.stage === stage))
+    .reduce((sum, one) => sum + one.people, 0)
+}
+
+async function makePlan(
+  deps: ConsoleDeps,
+  { today, now, rest }: Moment & { rest: () => Promise<unknown> },
+): Promise<Plan> {
   const { db, office, offices, templatesOf } = deps
   const days = new Map<CivilDate, PlanDay>()
   for (let n = 1; n <= PLAN_DAYS; n += 1) {
     const on = addDays(today, n)
-    days.set(on, { on, people: [], deliveries: 0, cost: 0 })
+    days.set(on, { on, people: [], counts: [], deliveries: 0, cost: 0 })
   }
   const costs = await forecastCost(
     {
@@ -95,6 +118,7 @@ async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan
       templatesOf,
       languageOf: deps.languageOf ?? (({ chosenLanguage, language }) => chosenLanguage ?? language ?? 'en'),
       publicBaseUrl: deps.publicBaseUrl ?? office.website.replace(/\/$/, ''),
+      rest,
     },
     {
       today,
@@ -114,12 +138,17 @@ async function makePlan(deps: ConsoleDeps, { today, now }: Moment): Promise<Plan
   await giveRegencies(
     db,
     all.flatMap((day) => day.people),
+    rest,
   )
-  for (const day of all) day.people.sort((a, b) => b.stage - a.stage || a.residentId - b.residentId)
+  for (const day of all) {
+    day.people.sort((a, b) => b.stage - a.stage || a.residentId - b.residentId)
+    day.counts = countsOf(day.people)
+    await rest()
+  }
   return { madeAt: now, days: all }
 }
 
-async function giveRegencies(db: Db, people: readonly Planned[]): Promise<void> {
+async function giveRegencies(db: Db, people: readonly Planned[], rest: () => Promise<unknown>): Promise<void> {
   const { residents } = db.t
   const ids = [...new Set(people.map((one) => one.residentId))]
   const regencies = new Map<number, string | null>()
@@ -129,15 +158,20 @@ async function giveRegencies(db: Db, people: readonly Planned[]): Promise<void> 
       .from(residents)
       .where(inArray(residents.id, ids.slice(from, from + CHUNK)))
     for (const { id, regency } of rows) regencies.set(id, regency)
-    await nextTurn()
+    await rest()
   }
   for (const one of people) one.regency = regencies.get(one.residentId) ?? null
 }
 
-async function permitsInSight({ db, office, offices }: ConsoleDeps, today: CivilDate): Promise<number> {
+function countsOf(people: readonly Planned[]): PlanDay['counts'] {
+  const alike = Map.groupBy(people, ({ stage, regency }) => `${stage} ${regency ?? ''}`)
+  return [...alike.values()].map((some) => ({ stage: some[0]!.stage, regency: some[0]!.regency, people: some.length }))
+}
+
+async function isLarge({ db, office, offices }: ConsoleDeps, today: CivilDate): Promise<boolean> {
   const { permits } = db.t
-  const [row] = await db.read
-    .select({ n: count() })
+  const beyond = await db.read
+    .select({ id: permits.id })
     .from(permits)
     .where(
       and(
@@ -147,21 +181,28 @@ async function permitsInSight({ db, office, offices }: ConsoleDeps, today: Civil
         inOffices(permits.office_code, onlyOffice(offices, office.code)),
       ),
     )
-  return Number(row!.n)
+    .orderBy(asc(permits.expires_on), asc(permits.id))
+    .limit(1)
+    .offset(AT_ONCE)
+  return beyond.length > 0
 }
 
 /** Imports, transfers, scans, holds, corrections, answers, and what was said about numbers. */
 async function whatItDependsOn({ read, t }: Db, today: CivilDate): Promise<string> {
   const { imports, notices, holds, corrections, acknowledgements, opt_outs, dead_numbers, transfers } = t
-  const moved = sql<number | null>`(select max(${transfers.id}) from ${transfers})`
-  const facts = [
-    await read.select({ a: max(imports.id), b: max(imports.finished_at), c: moved }).from(imports),
-    await read.select({ a: max(notices.id) }).from(notices),
-    await read.select({ a: max(holds.id), b: max(holds.lifted_at) }).from(holds),
-    await read.select({ a: max(corrections.id), b: max(corrections.ended_at) }).from(corrections),
-    await read.select({ a: max(acknowledgements.id) }).from(acknowledgements),
-    await read.select({ a: max(opt_outs.id), b: max(opt_outs.withdrawn_at) }).from(opt_outs),
-    await read.select({ a: max(dead_numbers.id) }).from(dead_numbers),
-  ]
-  return JSON.stringify([today, facts])
+  const numbers = await numbersOf(read, [
+    newest(imports.id),
+    newest(imports.finished_at),
+    newest(transfers.id),
+    newest(notices.id),
+    newest(holds.id),
+    newest(holds.lifted_at),
+    newest(corrections.id),
+    newest(corrections.ended_at),
+    newest(acknowledgements.id),
+    newest(opt_outs.id),
+    newest(opt_outs.withdrawn_at),
+    newest(dead_numbers.id),
+  ])
+  return JSON.stringify([today, numbers])
 }

@@ -60,6 +60,19 @@ describe('the queries of the pages', () => {
     const confirmed = await Array.fromAsync(everyOverstay(scope, { contact: 'confirmed' }))
     expect(confirmed.map((row) => row.name)).toEqual(["O'Brien 100%_"])
     expect([await countOverstays(scope, {}), await countOverstays(blitar, {})]).toEqual([5, 3])
+    for (const [view, n] of [
+      [{ contact: 'untried' }, 0],
+      [{ search: 'ana' }, 2],
+      [{ kind: 'ITAS', daysFrom: 2 }, 4],
+      [{ kind: 'ITK' }, 0],
+    ] as const) {
+      const { rows, total } = await overstayPage(scope, { view, size: 1, counted: true })
+      expect([view, rows.length, total, await countOverstays(scope, view)]).toEqual([view, Math.min(n, 1), n, n])
+    }
+    const phones = async (numbers: boolean) =>
+      (await overstayPage(scope, { view: { search: 'zed' }, numbers })).rows.map((row) => row.phone)
+    expect([await phones(true), await phones(false)]).toEqual([[expect.stringMatching(/^\+62/)], [null]])
+    expect((await overstayPage(scope, { view: { contact: 'confirmed' }, counted: true })).total).toBeNull()
     expect(await overstayChoices(blitar)).toMatchObject({ levels: { verify: 3 }, regencies: ['Kota Blitar'] })
 
     expect(await countEnding(scope, [13, 14])).toEqual([0, 1])

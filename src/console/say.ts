@@ -66,7 +66,15 @@ export function spokenTo(
   return languageOf?.({ nationality, language, chosenLanguage }) ?? chosenLanguage ?? language
 }
 
+const names = new Map<Language, ReturnType<typeof newNames>>()
+
 function namesOf(language: Language) {
+  const known = names.get(language) ?? newNames(language)
+  names.set(language, known)
+  return known
+}
+
+function newNames(language: Language) {
   return {
     regions: new Intl.DisplayNames(language, { type: 'region', fallback: 'code' }),
     languages: new Intl.DisplayNames(language, { type: 'language', fallback: 'code' }),

@@ -62,16 +62,16 @@ export async function timelineOf(
   { residentId, cycles }: { residentId: number; cycles?: readonly number[] },
 ): Promise<TimelineEntry[]> {
   const cycleIds = cycles ? [...cycles] : await cyclesOf(reader, residentId)
-  const entries = [
-    ...(await noticesOf(reader, cycleIds)),
-    ...(await answersOf(reader, cycleIds)),
-    ...(await caseEventsOf(reader, cycleIds)),
-    ...(await holdsOf(reader, residentId)),
-    ...(await correctionsOf(reader, residentId)),
-    ...(await followUpsOf(reader, residentId, cycles)),
-    ...(await permitsOf(reader, residentId)),
-  ]
-  return entries.sort((a, b) => b.at - a.at)
+  const entries = await Promise.all([
+    noticesOf(reader, cycleIds),
+    answersOf(reader, cycleIds),
+    caseEventsOf(reader, cycleIds),
+    holdsOf(reader, residentId),
+    correctionsOf(reader, residentId),
+    followUpsOf(reader, residentId, cycles),
+    permitsOf(reader, residentId),
+  ])
+  return entries.flat().sort((a, b) => b.at - a.at)
 }
 
 async function cyclesOf(reader: Reader, residentId: number): Promise<number[]> {

@@ -3,7 +3,7 @@ import { alarmWords } from './alarm-words.ts'
 import { dateText } from './figures.ts'
 import type { Officer } from './officer.ts'
 import { render, wordsFor } from './pages.ts'
-import { type Plan, plannedFor, planOf } from './plan.ts'
+import { countPlanned, type Plan, planOf } from './plan.ts'
 import { costIn, planDays } from './plan-page.ts'
 import type { Route } from './route.ts'
 import { sayings } from './say.ts'
@@ -58,5 +58,5 @@ function tomorrowsRun(
   ]
   return [...new Set(stages)]
     .sort((a, b) => b - a)
-    .map((stage) => ({ stage, people: plannedFor(tomorrow, { officer, stage }).length }))
+    .map((stage) => ({ stage, people: countPlanned(tomorrow, { officer, stage }) }))
 }

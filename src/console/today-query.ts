@@ -13,7 +13,7 @@ import {
   followUpCounts,
   followUpPage,
 } from './follow-ups-query.ts'
-import { kept, stateOfCases, stateOfPeople } from './kept.ts'
+import { kept, standingOf } from './kept.ts'
 import { countEnding } from './residents-query.ts'
 
 export type TodayScope = FollowUpScope & { now: number }
@@ -50,23 +50,34 @@ const OTHERS = 8
 /** Everything that the first page of the morning shows: a fixed number of queries, however large the register. */
 export async function today(scope: TodayScope): Promise<Today> {
   const { db, now } = scope
-  const question = `ending ${scope.office.code} ${scope.today} ${JSON.stringify(scope.officer.regencies)}`
-  const [ends14 = 0, ends60 = 0] = await kept(db, { question, about: await stateOfPeople(db) }, () =>
-    countEnding(scope, [14, 60]),
-  )
-  const cases = await caseFigures(scope)
+  const stands = await standingOf(db)
+  const asked = (what: string) =>
+    `${what} ${scope.office.code} ${scope.today} ${JSON.stringify(scope.officer.regencies)}`
+  const [ending, told, fates, phoneList, others, followUps, cases, alarms, pauses, duties] = await Promise.all([
+    kept(db, { question: asked('ending'), about: stands.people }, () => countEnding(scope, [14, 60])),
+    kept(db, { question: asked('told'), about: stands.notices }, () => toldToday(scope)),
+    fatesOfDay(scope, scope.today),
+    followUpPage(scope, { view: { kind: 'phone' }, size: PHONE_LIST }),
+    followUpPage(scope, { view: { notKind: 'phone' }, size: OTHERS }),
+    followUpCounts(scope),
+    kept(db, { question: asked('cases'), about: stands.cases }, () => caseFigures(scope)),
+    openAlarms(db.read),
+    pausesNow(db.read, now),
+    dutyHealth(db, now),
+  ])
+  const [ends14 = 0, ends60 = 0] = ending
   return {
     ends14,
     ends60,
-    told: await toldToday(scope),
-    fates: await fatesOfDay(scope, scope.today),
-    phoneList: await followUpPage(scope, { view: { kind: 'phone' }, size: PHONE_LIST }),
-    otherFollowUps: (await followUpPage(scope, { view: { notKind: 'phone' }, size: OTHERS })).rows,
-    followUps: await followUpCounts(scope),
+    told,
+    fates,
+    phoneList,
+    otherFollowUps: others.rows,
+    followUps,
     ...cases,
-    alarms: await openAlarms(db.read),
-    pauses: await pausesNow(db.read, now),
-    duties: await dutyHealth(db, now),
+    alarms,
+    pauses,
+    duties,
   }
 }
 
@@ -87,15 +98,12 @@ async function toldToday({ db, office, today, officer }: TodayScope): Promise<nu
 async function caseFigures({ db, office, today, officer }: TodayScope) {
   const { overstay_cases: cases, case_events, residents } = db.t
   const mine = and(isNull(cases.closed_at), ofOffice(residents.office_code, office), ofArea(residents.regency, officer))
-  const question = `open cases ${office.code} ${JSON.stringify(officer.regencies)}`
-  const open = await kept(db, { question, about: await stateOfCases(db) }, async () =>
-    db.read
-      .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })
-      .from(cases)
-      .innerJoin(residents, eq(residents.id, cases.resident_id))
-      .where(mine)
-      .groupBy(cases.level, cases.opened_on, cases.proposed),
-  )
+  const open = await db.read
+    .select({ level: cases.level, openedOn: cases.opened_on, proposed: cases.proposed, n: count() })
+    .from(cases)
+    .innerJoin(residents, eq(residents.id, cases.resident_id))
+    .where(mine)
+    .groupBy(cases.level, cases.opened_on, cases.proposed)
   const raised = await db.read
     .selectDistinct({ id: cases.id })
     .from(case_events)

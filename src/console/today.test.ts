@@ -85,7 +85,10 @@ describe('the first page of the morning, with five hundred residents', () => {
     const residentId = Number(/href="\/residents\/(\d+)"><bdi>/.exec((await officer.get(on.href)).text)![1])
     const path = `/residents/${residentId}`
     await officer.post(`${path}/hold`, { reason: 'left' }, { from: path })
+    const begun = performance.now()
     expect(countsOn((await officer.get('/')).text).find(({ href }) => href === on.href)!.n).toBe(on.n - 1)
+    // The page does not give way to itself: each of the days would wait for half a second.
+    expect(performance.now() - begun).toBeLessThan(PLAN_DAYS * 480)
     expect((await officer.get(on.href)).text).not.toContain(`href="${path}"`)
   })
 })

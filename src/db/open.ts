@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../lib/errors.ts'
 import { type EngineName, sqliteDialect } from './dialect.ts'
 import { defineTables, type Tables } from './schema.ts'
 import type { Vault } from './seal.ts'
-import { keepStatements } from './statements.ts'
+import { keepStatements, readBeside } from './statements.ts'
 import { type StorageFault, storageFault, whyNotWritable } from './trouble.ts'
 import { onlyInTransaction, USUAL_KB, WriteQueue } from './write-queue.ts'
 
@@ -108,10 +108,11 @@ export async function openSqlite(options: {
   // Of the commits of others only, so it is asked of the one that makes none.
   const version = reader.prepare<[], number>('pragma data_version').pluck()
   for (const client of [writer, reader]) keepStatements(client)
+  const reading = readBeside(writer, reader)
   onlyInTransaction(writer, file)
 
   const t = defineTables(sqliteDialect(vault))
-  const read = readerOf(drizzle({ client: reader }) as unknown as Drizzle, t)
+  const read = readerOf(drizzle({ client: reading }) as unknown as Drizzle, t)
   const tx = sqliteTx(drizzleWriter as unknown as Drizzle, t, writer)
   const queue = new WriteQueue({ client: writer, tx, file, patienceMs })
   return {

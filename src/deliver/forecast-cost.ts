@@ -24,6 +24,8 @@ export type CostDeps = {
   languageOf: ForecastDeps['languageOf']
   /** Its length counts in every SMS. */
   publicBaseUrl: string
+  /** Awaited between two pages of permits. */
+  rest?: ForecastDeps['rest']
 }
 
 /** What goes out on one day for one stage in one language by one channel. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { ofOffice } from '../db/of-office.ts'
 import type { Reader } from '../db/open.ts'
 import type { Level } from '../db/schema.ts'
@@ -75,11 +75,20 @@ export type OverstayRow = {
   outcome: string | null
 }
 
-type Asked = { office: Office; today: CivilDate; filter?: OverstayFilter }
+type Asked = {
+  office: Office
+  today: CivilDate
+  filter?: OverstayFilter
+  /** False: `phone` and `sponsor_phone` stay sealed and are null, for lists that show none. */
+  numbers?: boolean
+}
 
 /** The officers' list, the newest overstay first. A few queries per page, however many rows. */
-export async function overstayList(reader: Reader, { office, today, filter = {} }: Asked): Promise<OverstayRow[]> {
-  const rows = await casesWhere(reader, { office, today, filter })
+export async function overstayList(
+  reader: Reader,
+  { office, today, filter = {}, numbers = true }: Asked,
+): Promise<OverstayRow[]> {
+  const rows = await casesWhere(reader, { office, today, filter, numbers })
   const contacts = await contactsOf(
     reader,
     rows.map((row) => row.cycle_id),
@@ -111,7 +120,7 @@ export async function* allOverstays(reader: Reader, asked: Asked): AsyncGenerato
   }
 }
 
-function casesWhere(reader: Reader, { office, today, filter }: Required<Asked>) {
+function casesWhere(reader: Reader, { office, today, filter, numbers }: Required<Asked>) {
   const { overstay_cases, permits, residents } = reader.t
   return reader
     .select({
@@ -131,9 +140,9 @@ function casesWhere(reader: Reader, { office, today, filter }: Required<Asked>) 
       index_code: permits.index_code,
       regency: residents.regency,
       district: residents.district,
-      phone: residents.phone,
+      phone: numbers ? residents.phone : sql<string | null>`null`,
       sponsor_name: residents.sponsor_name,
-      sponsor_phone: residents.sponsor_phone,
+      sponsor_phone: numbers ? residents.sponsor_phone : sql<string | null>`null`,
       assigned_to: overstay_cases.assigned_to,
       proposed: overstay_cases.proposed,
       proposed_at: overstay_cases.proposed_at,

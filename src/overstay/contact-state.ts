@@ -33,7 +33,8 @@ export function mayBe(reader: Reader, state: ContactState, { cycleId, residentId
     reader
       .select(one)
       .from(case_events)
-      .where(and(eq(case_events.case_id, caseId), eq(case_events.kind, 'contact'))),
+      // By the case: with the kind as it is SQLite reads all contacts that there ever were.
+      .where(and(eq(case_events.case_id, caseId), sql`${case_events.kind} || '' = 'contact'`)),
   )
   const reached = exists(
     reader

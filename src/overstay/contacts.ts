@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Channel, DeliveryState, Role } from '../db/schema.ts'
 import { readContact } from './case-rules.ts'
@@ -89,7 +89,8 @@ async function officersContacts(reader: Reader, cycleIds: number[]): Promise<Row
     .select({ cycle_id: overstay_cases.cycle_id, text: case_events.text, by: case_events.by, at: case_events.at })
     .from(overstay_cases)
     .innerJoin(case_events, eq(case_events.case_id, overstay_cases.id))
-    .where(and(inArray(overstay_cases.cycle_id, cycleIds), eq(case_events.kind, 'contact')))
+    // By the cases: with the kind as it is SQLite reads all contacts that there ever were.
+    .where(and(inArray(overstay_cases.cycle_id, cycleIds), sql`${case_events.kind} || '' = 'contact'`))
   return rows.map(({ text, ...row }) => {
     const { channel, what } = readContact(text ?? '')
     return {

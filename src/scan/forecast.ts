@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { and, inArray, isNull } from 'drizzle-orm'
+import { and, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Vault } from '../db/seal.ts'
 import { addDays, type CivilDate } from '../lib/civil-date.ts'
@@ -9,9 +9,8 @@ import type { Offices } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
 import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './candidates.ts'
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
-import { furthestStage } from './pass.ts'
-import { lastOverstayNoticeDay } from './stages.ts'
 import { withToldMarks } from './told-marks.ts'
+import { windowsOf } from './windows.ts'
 
 /** Deliveries that have all of this in common: their words and price are the same. */
 export type ForecastKey = {
@@ -39,10 +38,12 @@ export type ForecastDeps = {
   offices: Offices
   languageOf: (person: { nationality: string; language: string | null; chosenLanguage: string | null }) => string
   destinationOf: (channel: Channel, number: PhoneNumber) => string
+  /** Awaited before each page; by default other work of the process gets its turn. */
+  rest?: (() => Promise<unknown>) | undefined
 }
 
 /** Small, for whoever waits for a page of the console has a turn after each. */
-const PAGE = 100
+const PAGE = 50
 const NEVER = '9999-12-31' as CivilDate
 
 /**
@@ -55,22 +56,10 @@ export async function forecastDeliveries(
 ): Promise<ForecastRow[]> {
   const { read, vault, offices } = deps
   const last = addDays(today, days - 1)
-  const window = {
-    offices,
-    from: addDays(today, -lastOverstayNoticeDay),
-    to: addDays(last, Math.max(...offices.all.map(furthestStage))),
-    limit: PAGE,
-  }
   const here = new Set(offices.all.map(({ code }) => code))
   const totals = new Totals(deps.destinationOf)
-  let after: PageKey | null = null
-  for (;;) {
-    const page: (PageKey & { permitId: number })[] = await pageOfPermits(read, { ...window, after })
-    if (page.length === 0) return totals.rows()
-    after = page.at(-1)!
-    await nextTurn()
-    const ids = page.map((row) => row.permitId)
-    const candidates = await withToldMarks(read, vault, await loadCandidates(read, ids, today))
+  for await (const permitIds of permitsInSight(deps, { first: today, last })) {
+    const candidates = await withToldMarks(read, vault, await loadCandidates(read, permitIds, today))
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
       // Went elsewhere since the page was read.
@@ -81,6 +70,28 @@ export async function forecastDeliveries(
         totals.add(candidate, told)
         visit?.(candidate, told)
       }
+    }
+  }
+  return totals.rows()
+}
+
+async function* permitsInSight(
+  { read, offices, rest = nextTurn }: ForecastDeps,
+  days: { first: CivilDate; last: CivilDate },
+): AsyncGenerator<number[]> {
+  for (const window of windowsOf(offices, days)) {
+    let after: PageKey | null = null
+    for (;;) {
+      const page: (PageKey & { permitId: number })[] = await pageOfPermits(read, {
+        ...window,
+        offices,
+        limit: PAGE,
+        after,
+      })
+      if (page.length === 0) break
+      after = page.at(-1)!
+      await rest()
+      yield page.map((row) => row.permitId)
     }
   }
 }
@@ -163,7 +174,7 @@ async function heldUntil(read: Reader, candidates: readonly Candidate[]): Promis
   const rows = await read
     .select({ residentId: holds.resident_id, untilOn: holds.until_on })
     .from(holds)
-    .where(and(inArray(holds.resident_id, ids), isNull(holds.lifted_at)))
+    .where(and(inArray(holds.resident_id, ids), sql`+${holds.lifted_at} is null`))
   for (const { residentId, untilOn } of rows) {
     const known = until.get(residentId)
     const end = untilOn ?? NEVER

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { textsIn } from '../db/dialect.ts'
 import type { Db, Tx } from '../db/open.ts'
-import { addDays, type CivilDate } from '../lib/civil-date.ts'
+import type { CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
@@ -10,8 +10,8 @@ import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './c
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
 import { addDeliveries, firstStart, type Wanted } from './plan-deliveries.ts'
 import { newReference } from './reference.ts'
-import { lastOverstayNoticeDay } from './stages.ts'
 import { withToldMarks } from './told-marks.ts'
+import { windowsOf } from './windows.ts'
 
 export type ScanDeps = {
   db: Db
@@ -56,7 +56,7 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     held: 0,
     by_stage: {},
   }
-  for (const window of windowsOf(offices, today)) {
+  for (const window of windowsOf(offices, { first: today, last: today })) {
     let after: PageKey | null = null
     for (;;) {
       const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, {
@@ -80,23 +80,6 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
   }
   deps.log.info({ ...result, today }, 'scanned')
   return result
-}
-
-type Window = { from: CivilDate; to: CivilDate; kinds?: string[] }
-
-/**
- * Where those are who may have to be told: everybody near the end, and further ahead only the kinds that are told so early. Most of
- * a large register are of the others.
- */
-function windowsOf(offices: Offices, today: CivilDate): Window[] {
-  const near = Math.max(...offices.all.flatMap(({ stages }) => [...stages.keys()]))
-  const far = Math.max(...offices.all.map(furthestStage))
-  const early = offices.all.flatMap(({ kinds }) =>
-    [...kinds].filter(([, plans]) => Math.max(...plans.keys()) > near).map(([kind]) => kind),
-  )
-  const soon: Window = { from: addDays(today, -lastOverstayNoticeDay), to: addDays(today, near) }
-  if (early.length === 0) return [soon]
-  return [soon, { from: addDays(today, near + 1), to: addDays(today, far), kinds: [...new Set(early)] }]
 }
 
 type Decided = { candidate: Candidate; decision: Decision }
@@ -273,12 +256,6 @@ async function cancelSuperseded(tx: Tx, noticeIds: number[], now: number): Promi
     .set({ state: 'cancelled', reason: 'superseded', state_since: now, lease_until: null, poll_at: null })
     .where(and(inArray(deliveries.id, wholly), eq(deliveries.state, 'queued')))
   return wholly.length
-}
-
-/** The most days before expiry at which any kind is told. */
-export function furthestStage(office: Office): number {
-  const stages = [office.stages, ...office.kinds.values()].flatMap((plans) => [...plans.keys()])
-  return Math.max(...stages)
 }
 
 function count(result: ScanResult, decision: Decision): void {
