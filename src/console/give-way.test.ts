@@ -4,14 +4,7 @@ import { openTestDb } from '../db/testing.ts'
 import { beginWaiting, giveWay } from './give-way.ts'
 
 describe('work beside the pages', () => {
-  it('goes on at once while nobody waits', async () => {
-    await using db = await openTestDb()
-    const begun = performance.now()
-    for (let step = 0; step < 50; step += 1) await giveWay(db)
-    expect(performance.now() - begun).toBeLessThan(50 * 20)
-  })
-
-  it('lets whoever waits for an answer go first, though not for ever', async () => {
+  it('lets whoever waits for an answer go first', async () => {
     await using db = await openTestDb()
     const answered = beginWaiting(db)
     let went = false
@@ -23,10 +16,12 @@ describe('work beside the pages', () => {
     expect(went).toBe(false)
     answered()
     await step
+    expect(went).toBe(true)
+  })
 
-    const begun = performance.now()
+  it('goes on all the same where somebody always waits', async () => {
+    await using db = await openTestDb()
     beginWaiting(db)
-    await giveWay(db)
-    expect(performance.now() - begun).toBeGreaterThanOrEqual(499)
+    await giveWay(db, 1)
   })
 })

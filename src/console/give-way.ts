@@ -23,13 +23,13 @@ export function beginWaiting(db: Db): () => void {
 }
 
 /** For long work beside the pages, between two of its steps: whoever waits for a page goes first. */
-export async function giveWay(db: Db): Promise<void> {
+export async function giveWay(db: Db, longestMs = LONGEST_MS): Promise<void> {
   const here = waitingOn(db)
   const begun = performance.now()
   await nextTurn()
   for (;;) {
     const now = performance.now()
-    if (now - begun >= LONGEST_MS) return
+    if (now - begun >= longestMs) return
     if (here.open === 0 && now - here.answeredAt >= QUIET_MS) return
     await setTimeout(LOOK_EVERY_MS)
   }

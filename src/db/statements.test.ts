@@ -52,6 +52,13 @@ describe('reading beside a writer', () => {
     expect(early.get()).toEqual({ n: 1 })
   })
 
+  it('refuses to write', () => {
+    using files = openFile()
+    const add = files.reading.prepare('insert into t values (1) returning a')
+    expect(() => add.all()).toThrow('attempt to write a readonly database')
+    expect(files.reading.prepare('select count(*) as n from t').get()).toEqual({ n: 0 })
+  })
+
   it('does not fetch anew what it held before a write', () => {
     using files = openFile()
     const { writer, reader, reading } = files

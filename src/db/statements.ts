@@ -13,8 +13,12 @@ type Asked = Pick<Database.Statement, 'all' | 'get'> & { raw(): Pick<Database.St
 export function readBeside(writer: Database.Database, reader: Database.Database): Database.Database {
   const prepare = writer.prepare.bind(writer)
   // Looked at when it runs: drizzle prepares a moment before, and a transaction may begin in between.
-  const now = (text: string): Database.Statement =>
-    writer.inTransaction ? reader.prepare(text) : (prepare(text) as Database.Statement)
+  const now = (text: string): Database.Statement => {
+    if (writer.inTransaction) return reader.prepare(text)
+    const statement = prepare(text) as Database.Statement
+    // What would write is refused by the one that cannot.
+    return statement.readonly ? statement : reader.prepare(text)
+  }
   const asking = (text: string): Asked => ({
     all: (...values: unknown[]) => now(text).all(...values),
     get: (...values: unknown[]) => now(text).get(...values),
