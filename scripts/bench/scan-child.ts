@@ -9,16 +9,15 @@ import { openBench, TODAY } from './ground.ts'
 
 type Task = { folder: string; databaseUrl?: string } & (
   | { what: 'scan' | 'limit' }
-  /** A register of so many permits, with everybody of `from` who is due. */
+  /** A register of so many permits, with everybody of `from` whom its last scan found due. */
   | { what: 'small'; from: string; permits: number }
 )
 
 const TIMES = 5
 /** What a scan writes, in the order in which it can be written. */
 const WRITTEN = ['cycles', 'notices', 'deliveries', 'delivery_notices']
-/** The stage of every kind, and of the kinds that are told early, who in the sample are due on that very day. */
+/** The stage of every kind: what the limit looks for. */
 const DUE_WITHIN = 14
-const EARLY = 60
 
 async function main(): Promise<void> {
   const task = taskOf<Task>()
@@ -53,13 +52,10 @@ async function scans(app: App) {
 function makeSmall(app: App, { from, permits }: Extract<Task, { what: 'small' }>): { permits: number } {
   const database = new Database(app.config.databaseFile)
   database.prepare('attach ? as large').run(join(from, 'tenggat.db'))
-  const window = [addDays(TODAY, -DUE_WITHIN), addDays(TODAY, DUE_WITHIN)]
   database.transaction(() => {
     database.exec('insert into imports select * from large.imports')
     database.exec('create temp table chosen (resident_id integer primary key)')
-    const choose = `insert or ignore into chosen select resident_id from large.permits where is_current = 1 and expires_on`
-    database.prepare(`${choose} between ? and ?`).run(window)
-    database.prepare(`${choose} = ?`).run(addDays(TODAY, EARLY))
+    database.exec('insert or ignore into chosen select resident_id from large.cycles')
     const { n } = database.prepare('select count(*) as n from chosen').get() as { n: number }
     database
       .prepare(

@@ -30,7 +30,7 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
     office: app.office.code,
     today: app.today(),
     residents: sum(Object.values(residents)),
-    ...(app.offices.all.length > 1 ? { residents_by_office: residents } : {}),
+    ...(app.offices.several ? { residents_by_office: residents } : {}),
     deliveries: await deliveriesByState(read),
     attempts: await attemptCount(read),
     voice: await voiceFigures(read),
@@ -44,7 +44,7 @@ export async function statusCommand(app: App, output: Output): Promise<ExitCode>
   }
   const at = (instant: number | null) => (instant === null ? '–' : timeText(instant, app.office.timeZone))
   output.line(`${app.office.name}, ${result.today}: ${result.residents} residents`)
-  if (app.offices.all.length > 1) output.line(`  offices: ${counts(residents)}`)
+  if (app.offices.several) output.line(`  offices: ${counts(residents)}`)
   for (const [channel, states] of Object.entries(result.deliveries)) output.line(`  ${channel}: ${counts(states)}`)
   output.line(
     `  voice notes: ${result.voice.notes} (${result.voice.characters} characters) for ${result.voice.reminders} reminders, ` +

@@ -39,7 +39,7 @@ async function auditPage(
         kind ? eq(audit.subject_kind, kind) : undefined,
         id === null ? undefined : eq(audit.subject_id, id),
         // Of the program itself, and of the own office's people.
-        officer.officeCode === null || deps.offices.all.length === 1
+        officer.officeCode === null || !deps.offices.several
           ? undefined
           : or(isNull(audit.officer_id), eq(officers.office_code, officer.officeCode)),
       ),

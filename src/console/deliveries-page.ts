@@ -77,7 +77,7 @@ function failedOf(rows: readonly DeliveryRow[]): number[] {
 }
 
 function scopeOf({ deps, officer }: ConsoleRequest) {
-  return { db: deps.db, office: deps.office, several: deps.offices.all.length > 1, officer }
+  return { db: deps.db, office: deps.office, several: deps.offices.several, officer }
 }
 
 function viewOf(query: URLSearchParams): DeliveryView {

@@ -79,7 +79,7 @@ function action(name: string, work: (request: ConsoleRequest, row: FollowUpRow) 
 
 function scopeOf({ deps, today, officer }: ConsoleRequest): FollowUpScope {
   const { db, office, offices, languageOf } = deps
-  return { db, office, several: offices.all.length > 1, today, officer, ...(languageOf && { languageOf }) }
+  return { db, office, several: offices.several, today, officer, ...(languageOf && { languageOf }) }
 }
 
 function viewOf(query: URLSearchParams): FollowUpView {

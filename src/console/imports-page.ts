@@ -90,7 +90,7 @@ async function preview(request: ConsoleRequest, reply: FastifyReply): Promise<st
 
 async function apply({ deps, form }: ConsoleRequest, reply: FastifyReply): Promise<unknown> {
   // Headquarters may have opened another office since, in another window.
-  if (deps.offices.all.length > 1 && form.office !== deps.office.code) {
+  if (deps.offices.several && form.office !== deps.office.code) {
     throw new AppError(
       'conflict',
       `berkas ini diperiksa untuk kantor ${form.office}; yang terbuka: ${deps.office.code}`,

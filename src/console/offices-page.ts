@@ -57,8 +57,7 @@ export const officeRoutes: Route[] = [
 
 /** @throws AppError `not-found` for whoever belongs to one office: there is nothing to choose. */
 function refuseBound({ deps, officer }: Pick<FrameRequest, 'deps' | 'officer'>): void {
-  if (deps.offices.all.length === 1 || officer?.officeCode !== null)
-    throw new AppError('not-found', 'tidak ada halaman ini')
+  if (!deps.offices.several || officer?.officeCode !== null) throw new AppError('not-found', 'tidak ada halaman ini')
 }
 
 async function transfer({ deps, officer, params, form, today, now }: ConsoleRequest): Promise<void> {

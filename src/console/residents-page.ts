@@ -80,7 +80,7 @@ export const residentRoutes: Route[] = [
         timeline: await timelineOf(deps.db.read, { residentId: id }),
         followUps: (await followUpPage(scope, { view: { residentId: id } })).rows,
         mayAct: mayAs(officer, 'officer'),
-        mayTransfer: deps.offices.all.length > 1 && mayAs(officer, 'supervisor') && file.resident.erased_at === null,
+        mayTransfer: deps.offices.several && mayAs(officer, 'supervisor') && file.resident.erased_at === null,
         otherOffices: deps.offices.all.filter(({ code }) => code !== deps.office.code),
         mayCopy: mayAs(officer, 'supervisor') && file.resident.erased_at === null,
         holdReasons: HOLD_REASONS,
@@ -132,7 +132,7 @@ function contactsOf({ resident, corrections }: ResidentFile) {
 }
 
 function isHeadquarters({ deps, officer }: ConsoleRequest): boolean {
-  return deps.offices.all.length > 1 && officer.officeCode === null
+  return deps.offices.several && officer.officeCode === null
 }
 
 function scopeOf({ deps, today, officer }: ConsoleRequest): Scope {

@@ -9,6 +9,8 @@ export type Offices = {
   home: Office
   /** `home` comes first, where it is among them. */
   all: readonly Office[]
+  /** There are more than one in `all`. */
+  several: boolean
   /** These are all there are: nothing has to be told apart by them. */
   whole: boolean
   /** @throws RangeError for a code that is none of `all` */
@@ -29,7 +31,7 @@ export function byTimeZone(offices: Offices): Offices[] {
 
 /** One of several, alone; the same set where it is the only one. */
 export function onlyOffice(offices: Offices, code: string): Offices {
-  if (offices.all.length === 1) return offices
+  if (!offices.several) return offices
   return someOf({ home: offices.home, all: [offices.of(code)], whole: false })
 }
 
@@ -68,11 +70,12 @@ export function officeFolders(file: string): { code: string; folder: string }[] 
     .sort((a, b) => (a.code < b.code ? -1 : 1))
 }
 
-function someOf({ home, all, whole }: Omit<Offices, 'of'>): Offices {
+function someOf({ home, all, whole }: Pick<Offices, 'home' | 'all' | 'whole'>): Offices {
   const byCode = new Map(all.map((office) => [office.code, office]))
   return {
     home,
     all,
+    several: all.length > 1,
     whole,
     of(code) {
       const office = byCode.get(code)
