@@ -76,6 +76,8 @@ export function launcherFlags(): string[] {
 export function launcherEnvironment(): Record<string, string> {
   return {
     MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '131072',
+    MALLOC_TRIM_THRESHOLD_: '131072',
     NODE_COMPILE_CACHE: join(PROJECT_DIR, 'node_modules/.cache/compiled'),
   }
 }
