@@ -14,7 +14,7 @@ export async function dispatchLines(options: BenchOptions): Promise<Line[]> {
   const sqlite = options.engine === 'sqlite'
   const messages = sizeFor(
     options,
-    sqlite ? { full: 20_000, quick: 1_500, tiny: 20 } : { full: 5_000, quick: 1_000, tiny: 20 },
+    sqlite ? { full: 20_000, quick: 1_000, tiny: 20 } : { full: 5_000, quick: 1_000, tiny: 20 },
   )
   const folder = join(options.folder, `dispatch-${options.engine}`)
   mkdirSync(folder, { recursive: true })

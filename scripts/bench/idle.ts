@@ -7,8 +7,8 @@ import { cpuSeconds, type Running, residentMb, startBare, startDaemon } from './
 
 const MOST_MB = 130
 const MOST_PERCENT = 0.5
-/** The duties that it had missed are done when it has used so little for so long. */
-const QUIET = { seconds: 3, percent: 2 }
+/** The duties that it had missed are done when it has used no more than this for some seconds. */
+const QUIET_PERCENT = 2
 const QUIET_WITHIN_SECONDS = 150
 
 type Rest = { mb: number; percent: number; peakMb: number }
@@ -16,12 +16,13 @@ type Rest = { mb: number; percent: number; peakMb: number }
 /** What the daemon takes when there is nothing to do, with a million residents on record. */
 export async function idleLines(options: BenchOptions): Promise<Line[]> {
   const { folder } = await millionResidents(options)
-  const seconds = sizeFor(options, { full: 60, quick: 4, tiny: 1 })
+  const seconds = sizeFor(options, { full: 60, quick: 2, tiny: 1 })
+  const quietSeconds = sizeFor(options, { full: 3, quick: 1, tiny: 1 })
   await using carrier = await openCarrier()
-  const bare = await atRest(await startBare(), seconds)
+  const bare = await atRest(await startBare(), { seconds, quietSeconds })
   // The first start after an upgrade compiles the program.
-  await atRest(await startDaemon((await demoResidents(options)).folder, carrier.url), 1)
-  const daemon = await atRest(await startDaemon(folder, carrier.url), seconds)
+  await atRest(await startDaemon((await demoResidents(options)).folder, carrier.url), { seconds: 1, quietSeconds })
+  const daemon = await atRest(await startDaemon(folder, carrier.url), { seconds, quietSeconds })
   return [
     {
       name: 'idle, memory',
@@ -49,10 +50,13 @@ export async function idleLines(options: BenchOptions): Promise<Line[]> {
   ]
 }
 
-async function atRest(running: Running, seconds: number): Promise<Rest> {
+async function atRest(
+  running: Running,
+  { seconds, quietSeconds }: { seconds: number; quietSeconds: number },
+): Promise<Rest> {
   const { pid } = running
   const until = performance.now() + QUIET_WITHIN_SECONDS * 1_000
-  while ((await busy(pid, QUIET.seconds)) > QUIET.percent) {
+  while ((await busy(pid, quietSeconds)) > QUIET_PERCENT) {
     if (performance.now() > until) throw new Error(`not at rest after ${QUIET_WITHIN_SECONDS} s`)
   }
   const percent = await busy(pid, seconds)

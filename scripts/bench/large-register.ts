@@ -18,7 +18,7 @@ export type LargeRegister = {
 
 /** How many residents the large register has in this run. */
 export function largeSize(options: BenchOptions): number {
-  return options.rows ?? sizeFor(options, { full: 200_000, quick: 8_000, tiny: 150 })
+  return options.rows ?? sizeFor(options, { full: 200_000, quick: 4_000, tiny: 150 })
 }
 
 /** The large register on SQLite, made once per run, by the program's own import. */

@@ -16,7 +16,7 @@ export async function receiptsLines(options: BenchOptions): Promise<Line[]> {
   const sqlite = options.engine === 'sqlite'
   const receipts = sizeFor(
     options,
-    sqlite ? { full: 20_000, quick: 3_000, tiny: 30 } : { full: 6_000, quick: 1_500, tiny: 30 },
+    sqlite ? { full: 20_000, quick: 2_000, tiny: 30 } : { full: 6_000, quick: 1_500, tiny: 30 },
   )
   const messages = Math.ceil(receipts / PER_MESSAGE)
   const folder = join(options.folder, `receipts-${options.engine}`)

@@ -10,8 +10,8 @@ const PARALLEL = 100
 
 /** Messages to a carrier that takes its time, with an empty history and with one of many years. */
 export async function slowLines(options: BenchOptions): Promise<Line[]> {
-  const messages = sizeFor(options, { full: 10_000, quick: 2_000, tiny: 100 })
-  const history = sizeFor(options, { full: 100_000, quick: 10_000, tiny: 100 })
+  const messages = sizeFor(options, { full: 10_000, quick: 1_500, tiny: 100 })
+  const history = sizeFor(options, { full: 100_000, quick: 5_000, tiny: 100 })
   const floor = ((messages / PARALLEL) * LATENCY_MS) / 1_000
   const young = await drain(options, { messages, history: 0 })
   const old = await drain(options, { messages, history })

@@ -7,7 +7,7 @@ import { type Running, startBare, startDaemon } from './running.ts'
 /** From the command to both listeners ready, with a million residents on record; the median of several. */
 export async function startLines(options: BenchOptions): Promise<Line[]> {
   const { folder } = await millionResidents(options)
-  const times = sizeFor(options, { full: 9, quick: 3, tiny: 1 })
+  const times = sizeFor(options, { full: 9, quick: 2, tiny: 1 })
   await using carrier = await openCarrier()
   // The first ones read their files from the disk, and the program's first one compiles them.
   const first = await once(() => startDaemon(folder, carrier.url))

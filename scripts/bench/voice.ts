@@ -8,7 +8,7 @@ export type VoiceCounts = { reminders: number; syntheses: number; texts: number 
 
 /** How many spoken reminders one synthesis serves, with ten thousand residents in twenty languages told on one day. */
 export async function voiceLines(options: BenchOptions): Promise<Line[]> {
-  const residents = sizeFor(options, { full: 10_000, quick: 600, tiny: 120 })
+  const residents = sizeFor(options, { full: 10_000, quick: 80, tiny: 60 })
   const folder = join(options.folder, `voice-${residents}`)
   mkdirSync(folder, { recursive: true })
   const task: VoiceTask = { folder, residents }
