@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, inArray, sql } from 'drizzle-orm'
 import type { Reader } from '../db/open.ts'
 import type { Vault } from '../db/seal.ts'
@@ -7,10 +6,10 @@ import { addDays, type CivilDate } from '../lib/civil-date.ts'
 import { type Channel, type Office, type Role, stagesFor } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
 import type { PhoneNumber } from '../lib/phone.ts'
-import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './candidates.ts'
+import { type Candidate, loadCandidates } from './candidates.ts'
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
 import { withToldMarks } from './told-marks.ts'
-import { windowsOf } from './windows.ts'
+import { permitsInSight } from './windows.ts'
 
 /** Deliveries that have all of this in common: their words and price are the same. */
 export type ForecastKey = {
@@ -58,7 +57,7 @@ export async function forecastDeliveries(
   const last = addDays(today, days - 1)
   const here = new Set(offices.all.map(({ code }) => code))
   const totals = new Totals(deps.destinationOf)
-  for await (const permitIds of permitsInSight(deps, { first: today, last })) {
+  for await (const permitIds of permitsInSight(deps, { first: today, last, limit: PAGE })) {
     const candidates = await withToldMarks(read, vault, await loadCandidates(read, permitIds, today))
     const held = await heldUntil(read, candidates)
     for (const candidate of candidates) {
@@ -73,27 +72,6 @@ export async function forecastDeliveries(
     }
   }
   return totals.rows()
-}
-
-async function* permitsInSight(
-  { read, offices, rest = nextTurn }: ForecastDeps,
-  days: { first: CivilDate; last: CivilDate },
-): AsyncGenerator<number[]> {
-  for (const window of windowsOf(offices, days)) {
-    let after: PageKey | null = null
-    for (;;) {
-      const page: (PageKey & { permitId: number })[] = await pageOfPermits(read, {
-        ...window,
-        offices,
-        limit: PAGE,
-        after,
-      })
-      if (page.length === 0) break
-      after = page.at(-1)!
-      await rest()
-      yield page.map((row) => row.permitId)
-    }
-  }
 }
 
 /** What one scan would create for one resident. Without anything wanted there is nobody to be told. */

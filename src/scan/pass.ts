@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { textsIn } from '../db/dialect.ts'
 import type { Db, Tx } from '../db/open.ts'
@@ -6,12 +5,12 @@ import type { CivilDate } from '../lib/civil-date.ts'
 import type { Log } from '../lib/events.ts'
 import type { Office } from '../lib/office.ts'
 import type { Offices } from '../lib/offices.ts'
-import { type Candidate, loadCandidates, type PageKey, pageOfPermits } from './candidates.ts'
+import { type Candidate, loadCandidates } from './candidates.ts'
 import { type Decision, decide, type WantedDelivery } from './decide.ts'
 import { addDeliveries, firstStart, type Wanted } from './plan-deliveries.ts'
 import { newReference } from './reference.ts'
 import { withToldMarks } from './told-marks.ts'
-import { windowsOf } from './windows.ts'
+import { permitsInSight } from './windows.ts'
 
 export type ScanDeps = {
   db: Db
@@ -56,27 +55,14 @@ export async function scanPass(deps: ScanDeps, options: { dryRun?: boolean } = {
     held: 0,
     by_stage: {},
   }
-  for (const window of windowsOf(offices, { first: today, last: today })) {
-    let after: PageKey | null = null
-    for (;;) {
-      const page: (PageKey & { permitId: number })[] = await pageOfPermits(db.read, {
-        ...window,
-        offices,
-        limit: PAGE,
-        after,
-      })
-      if (page.length === 0) break
-      after = page.at(-1)!
-      await nextTurn()
-      result.permits_looked_at += page.length
-      const ids = page.map((row) => row.permitId)
-      const looked = options.dryRun
-        ? { decided: await decideAll(db.read, ids, deps), deliveries: 0, superseded: 0 }
-        : await db.write((tx) => writePage(tx, ids, deps))
-      for (const { decision } of looked.decided) count(result, decision)
-      result.deliveries_new += looked.deliveries
-      result.superseded += looked.superseded
-    }
+  for await (const ids of permitsInSight({ read: db.read, offices }, { first: today, last: today, limit: PAGE })) {
+    result.permits_looked_at += ids.length
+    const looked = options.dryRun
+      ? { decided: await decideAll(db.read, ids, deps), deliveries: 0, superseded: 0 }
+      : await db.write((tx) => writePage(tx, ids, deps))
+    for (const { decision } of looked.decided) count(result, decision)
+    result.deliveries_new += looked.deliveries
+    result.superseded += looked.superseded
   }
   deps.log.info({ ...result, today }, 'scanned')
   return result
